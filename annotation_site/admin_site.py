@@ -1,0 +1,63 @@
+"""The admin panel's navigation and its first page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse_lazy
+
+
+def _item(title: str, icon: str, url_name: str) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": reverse_lazy(url_name)}
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sidebar, in the order of the loop: collect, judge, measure, publish, learn."""
+    return [
+        {"items": [_item("Overview", "dashboard", "admin:index")]},
+        {
+            "title": "Corpus",
+            "separator": True,
+            "items": [
+                _item("Paintings", "image", "admin:corpus_painting_changelist"),
+                _item("Tracks", "music_note", "admin:corpus_track_changelist"),
+                _item("Clips", "graphic_eq", "admin:corpus_clip_changelist"),
+                _item("Imports", "upload", "admin:corpus_importjob_changelist"),
+            ],
+        },
+        {
+            "title": "Judgments",
+            "separator": True,
+            "items": [
+                _item("Campaigns", "flag", "admin:scoring_campaign_changelist"),
+                _item("Pairs", "compare", "admin:scoring_pair_changelist"),
+                _item("Ratings", "tune", "admin:scoring_rating_changelist"),
+                _item("Preferences", "swap_horiz", "admin:preferences_preferencetask_changelist"),
+                _item("Reliability", "monitoring", "admin:reliability"),
+            ],
+        },
+        {
+            "title": "Dataset and model",
+            "separator": True,
+            "items": [
+                _item("Snapshots", "inventory_2", "admin:snapshots_snapshot_changelist"),
+                _item("Training runs", "model_training", "admin:training_trainingrun_changelist"),
+                _item("Model versions", "verified", "admin:training_modelversion_changelist"),
+                _item("Rescorings", "manage_search", "admin:training_rescoring_changelist"),
+            ],
+        },
+        {
+            "title": "People",
+            "separator": True,
+            "items": [
+                _item("Raters", "groups", "admin:accounts_rater_changelist"),
+                _item("Invitations", "mail", "admin:accounts_invitation_changelist"),
+                _item("Users", "person", "admin:accounts_user_changelist"),
+            ],
+        },
+    ]
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    return context

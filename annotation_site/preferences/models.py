@@ -1,0 +1,137 @@
+"""Two-alternative forced-choice (2AFC) tasks, their slots and votes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from annotation_site.leases.models import LeasedSlot, SlotState
+
+
+class DirectionChoice(models.TextChoices):
+    MUSIC_TO_PAINTING = "music->painting", "Music to painting"
+    PAINTING_TO_MUSIC = "painting->music", "Painting to music"
+
+
+class Side(models.TextChoices):
+    A = "a", "Candidate A"
+    B = "b", "Candidate B"
+
+
+class PreferenceTask(models.Model):
+    """One query, two candidates: the pairs `pair_a` and `pair_b` share their clip or their painting."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        KEPT = "kept", "Kept: a strict majority agrees"
+        UNDECIDED = "undecided", "Undecided"
+        LEFT_BAND = "left_band", "Closed: a pair left the ambiguous band"
+
+    campaign = models.ForeignKey("scoring.Campaign", on_delete=models.PROTECT, related_name="tasks")
+    key = models.CharField(max_length=120)
+    direction = models.CharField(max_length=20, choices=DirectionChoice.choices)
+    pair_a = models.ForeignKey("scoring.Pair", on_delete=models.PROTECT, related_name="tasks_a")
+    pair_b = models.ForeignKey("scoring.Pair", on_delete=models.PROTECT, related_name="tasks_b")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    votes_a = models.PositiveSmallIntegerField(default=0)
+    votes_b = models.PositiveSmallIntegerField(default=0)
+    winner = models.CharField(max_length=1, choices=Side.choices, blank=True)
+    created_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "key"], name="task_one_per_campaign_and_key"),
+            models.CheckConstraint(condition=~Q(pair_a=F("pair_b")), name="task_pairs_differ"),
+        ]
+        indexes = [models.Index(fields=["campaign", "state"])]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class VoteSlot(LeasedSlot):
+    """One of a task's places for a vote."""
+
+    subject_field: ClassVar[str] = "task"
+
+    task = models.ForeignKey(PreferenceTask, on_delete=models.CASCADE, related_name="slots")
+    campaign = models.ForeignKey("scoring.Campaign", on_delete=models.PROTECT, related_name="vote_slots")
+    left = models.CharField(max_length=1, choices=Side.choices, blank=True, help_text="Drawn when the slot is leased.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["task", "index"], name="voteslot_one_per_task_and_index"),
+            models.UniqueConstraint(fields=["task", "rater"], name="voteslot_one_per_task_and_rater"),
+            models.CheckConstraint(condition=Q(index__lt=F("quota")), name="voteslot_index_below_quota"),
+            models.CheckConstraint(
+                condition=Q(state=SlotState.FREE, rater__isnull=True, token__isnull=True)
+                | (
+                    Q(rater__isnull=False, token__isnull=False)
+                    & (Q(state=SlotState.FILLED) | Q(state=SlotState.LEASED, lease_expires_at__isnull=False))
+                ),
+                name="voteslot_state_and_holder_agree",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["campaign", "queue", "order_key"],
+                name="voteslot_open_in_order",
+                condition=~Q(state=SlotState.FILLED),
+            ),
+        ]
+
+
+class VoteBar(models.Model):
+    """A rater skipped a task: it is never offered to them again."""
+
+    task = models.ForeignKey(PreferenceTask, on_delete=models.CASCADE, related_name="bars")
+    rater = models.ForeignKey("accounts.Rater", on_delete=models.CASCADE, related_name="+")
+    reason = models.CharField(max_length=40)
+    note = models.CharField(max_length=400, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["task", "rater"], name="votebar_one_per_task_and_rater")]
+
+
+class VoteState(models.TextChoices):
+    COUNTED = "counted", "Counted"
+    SUPERSEDED = "superseded", "Superseded by a correction"
+    SURPLUS = "surplus", "Surplus: came after its place was taken"
+    WITHDRAWN = "withdrawn", "Withdrawn with its rater"
+
+
+class Vote(models.Model):
+    """One rater's choice in one task, with the side that each candidate was shown on."""
+
+    slot = models.ForeignKey(VoteSlot, null=True, blank=True, on_delete=models.PROTECT, related_name="votes")
+    task = models.ForeignKey(PreferenceTask, on_delete=models.PROTECT, related_name="votes")
+    rater = models.ForeignKey("accounts.Rater", on_delete=models.PROTECT, related_name="votes")
+    choice = models.CharField(max_length=1, choices=Side.choices)
+    left = models.CharField(max_length=1, choices=Side.choices)
+    state = models.CharField(max_length=10, choices=VoteState.choices, default=VoteState.COUNTED)
+    key = models.UUIDField()
+    supersedes = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="superseded_by"
+    )
+    active_ms = models.PositiveIntegerField(default=0)
+    evidence = models.JSONField(default=dict, blank=True)
+    is_simulated = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["rater", "key"], name="vote_one_per_submission"),
+            models.UniqueConstraint(
+                fields=["slot"], condition=Q(state=VoteState.COUNTED), name="vote_one_counted_per_slot"
+            ),
+            models.UniqueConstraint(
+                fields=["task", "rater"], condition=Q(state=VoteState.COUNTED), name="vote_one_counted_per_task_and_rater"
+            ),
+            models.CheckConstraint(
+                condition=Q(slot__isnull=False) | ~Q(state=VoteState.COUNTED), name="vote_counted_has_a_slot"
+            ),
+        ]

@@ -1,0 +1,167 @@
+"""Campaigns, pairs, slots and ratings. The promises of exactly N ratings a pair are constraints of these tables."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from annotation_site.leases.models import LeasedSlot, Queue, SlotState
+
+UNIT = [MinValueValidator(0.0), MaxValueValidator(1.0)]
+
+
+class Campaign(models.Model):
+    """A set of pairs under one protocol."""
+
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(unique=True)
+    is_open = models.BooleanField(default=True)
+    is_synthetic = models.BooleanField(default=False)
+    instructions = models.TextField(blank=True)
+    raters_per_pair = models.PositiveSmallIntegerField(default=5)
+    trim = models.PositiveSmallIntegerField(default=1, help_text="How many of the lowest and of the highest are dropped.")
+    band_low = models.FloatField(default=0.4, validators=UNIT)
+    band_high = models.FloatField(default=0.6, validators=UNIT)
+    votes_per_task = models.PositiveSmallIntegerField(default=3)
+    lease_minutes = models.PositiveSmallIntegerField(default=20)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(raters_per_pair__gt=2 * F("trim")), name="campaign_keeps_ratings_after_trimming"
+            ),
+            models.CheckConstraint(condition=Q(band_low__lt=F("band_high")), name="campaign_band_is_a_range"),
+            models.CheckConstraint(condition=Q(votes_per_task__gte=3), name="campaign_asks_three_votes_or_more"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Pair(models.Model):
+    """A painting and a clip in a campaign, with its aggregate once enough ratings are in."""
+
+    class Origin(models.TextChoices):
+        RANDOM = "random", "Drawn at random"
+        MODEL = "model", "Asked for by a model"
+        CONTROL = "control", "Random control arm of a model's round"
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="pairs")
+    painting = models.ForeignKey("corpus.Painting", on_delete=models.PROTECT, related_name="pairs")
+    clip = models.ForeignKey("corpus.Clip", on_delete=models.PROTECT, related_name="pairs")
+    key = models.CharField(max_length=90, help_text="Painting key, a dot, clip key.")
+    origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.RANDOM)
+    rating_count = models.PositiveSmallIntegerField(default=0)
+    score = models.FloatField(null=True, blank=True, help_text="Trimmed mean; empty while the pair is open.")
+    dispersion = models.FloatField(null=True, blank=True, help_text="Population standard deviation of all ratings.")
+    completed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "painting", "clip"], name="one_pair_per_campaign_and_items"),
+            models.CheckConstraint(
+                condition=Q(score__isnull=True) | Q(score__gte=0, score__lte=1), name="pair_score_in_unit_range"
+            ),
+        ]
+        indexes = [models.Index(fields=["campaign", "completed_at"]), models.Index(fields=["campaign", "score"])]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Slot(LeasedSlot):
+    """One of a pair's places for a rating."""
+
+    subject_field: ClassVar[str] = "pair"
+
+    pair = models.ForeignKey(Pair, on_delete=models.CASCADE, related_name="slots")
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="slots")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["pair", "index"], name="slot_one_per_pair_and_index"),
+            models.UniqueConstraint(fields=["pair", "rater"], name="slot_one_per_pair_and_rater"),
+            models.CheckConstraint(condition=Q(index__lt=F("quota")), name="slot_index_below_quota"),
+            models.CheckConstraint(
+                condition=Q(state=SlotState.FREE, rater__isnull=True, token__isnull=True)
+                | (
+                    Q(rater__isnull=False, token__isnull=False)
+                    & (Q(state=SlotState.FILLED) | Q(state=SlotState.LEASED, lease_expires_at__isnull=False))
+                ),
+                name="slot_state_and_holder_agree",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["campaign", "queue", "order_key"],
+                name="slot_open_in_order",
+                condition=~Q(state=SlotState.FILLED),
+            ),
+        ]
+
+
+class SlotBar(models.Model):
+    """A rater skipped a pair: it is never offered to them again."""
+
+    pair = models.ForeignKey(Pair, on_delete=models.CASCADE, related_name="bars")
+    rater = models.ForeignKey("accounts.Rater", on_delete=models.CASCADE, related_name="+")
+    reason = models.CharField(max_length=40)
+    note = models.CharField(max_length=400, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["pair", "rater"], name="slotbar_one_per_pair_and_rater")]
+
+
+class RatingState(models.TextChoices):
+    COUNTED = "counted", "Counted"
+    SUPERSEDED = "superseded", "Superseded by a correction"
+    SURPLUS = "surplus", "Surplus: came after its place was taken"
+    WITHDRAWN = "withdrawn", "Withdrawn with its rater"
+
+
+class Rating(models.Model):
+    """One rater's score of one pair. The value is never changed: a correction is a new row that supersedes."""
+
+    slot = models.ForeignKey(Slot, null=True, blank=True, on_delete=models.PROTECT, related_name="ratings")
+    pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="ratings")
+    rater = models.ForeignKey("accounts.Rater", on_delete=models.PROTECT, related_name="ratings")
+    value = models.FloatField(validators=UNIT)
+    state = models.CharField(max_length=10, choices=RatingState.choices, default=RatingState.COUNTED)
+    key = models.UUIDField(help_text="The browser's own id of the submission: sent again, it is the same rating.")
+    supersedes = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="superseded_by"
+    )
+    played_ms = models.PositiveIntegerField(default=0, help_text="Milliseconds of the clip that were really heard.")
+    active_ms = models.PositiveIntegerField(default=0, help_text="From showing to sending, hidden time taken out.")
+    input_method = models.CharField(max_length=12, blank=True)
+    evidence = models.JSONField(default=dict, blank=True, help_text="Played ranges, replays, scale width, focus.")
+    protocol = models.CharField(max_length=16, default="1", help_text="Version of the instructions that were shown.")
+    is_simulated = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["rater", "key"], name="rating_one_per_submission"),
+            models.UniqueConstraint(
+                fields=["slot"], condition=Q(state=RatingState.COUNTED), name="rating_one_counted_per_slot"
+            ),
+            models.UniqueConstraint(
+                fields=["pair", "rater"],
+                condition=Q(state=RatingState.COUNTED),
+                name="rating_one_counted_per_pair_and_rater",
+            ),
+            models.CheckConstraint(condition=Q(value__gte=0, value__lte=1), name="rating_value_in_unit_range"),
+            models.CheckConstraint(
+                condition=Q(slot__isnull=False) | ~Q(state=RatingState.COUNTED), name="rating_counted_has_a_slot"
+            ),
+        ]
+        indexes = [models.Index(fields=["rater", "created_at"])]
+
+
+__all__ = ["Campaign", "Pair", "Queue", "Rating", "RatingState", "Slot", "SlotBar", "SlotState"]

@@ -1,0 +1,33 @@
+"""Dataset versions. A sealed snapshot is a read-only folder; its row keeps the digest that names it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from annotation_site.jobs.models import Job
+
+
+class Snapshot(Job):
+    """One export of a campaign under a recipe. `done` only when the folder is sealed and its digest is known."""
+
+    task_name: ClassVar[str] = "snapshots.export"
+
+    campaign = models.ForeignKey("scoring.Campaign", on_delete=models.PROTECT, related_name="snapshots")
+    name = models.CharField(max_length=120)
+    recipe = models.JSONField(help_text="The recipe's canonical form.")
+    folder = models.CharField(max_length=400, blank=True, help_text="Below the snapshots' root.")
+    digest = models.CharField(max_length=64, blank=True)
+    n_files = models.PositiveIntegerField(default=0)
+    n_bytes = models.PositiveBigIntegerField(default=0)
+    facts = models.JSONField(default=dict, blank=True, help_text="Counts and statistics, as its card prints them.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(state="done") | ~Q(digest=""), name="snapshot_done_has_a_digest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.digest[:12]})" if self.digest else self.name

@@ -1,0 +1,17 @@
+"""Every address of the site. Each room keeps its own list."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("", include("annotation_site.accounts.urls")),
+    path("score/", include("annotation_site.scoring.urls")),
+    path("prefer/", include("annotation_site.preferences.urls")),
+    path("media/", include("annotation_site.corpus.urls")),
+    path("snapshots/", include("annotation_site.snapshots.urls")),
+    path("api/", include("annotation_site.api.urls")),
+]

@@ -1,0 +1,174 @@
+"""The frozen records that every stage of the builder shares.
+
+Identities are content-based, so that two databases with the same judgments speak of the same things: a painting is
+`p_` and 16 hex digits of the SHA-256 of its original bytes, a track `t_` likewise, a clip `<track id minus "t_">` with
+its index (`c_0123456789abcdef_02`), a pair the two joined by a dot (`pair_id`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+CLIP_SECONDS = 15.0
+
+
+class Direction(StrEnum):
+    """What a two-alternative forced-choice (2AFC) task asks: one query, two candidates of the other kind."""
+
+    MUSIC_TO_PAINTING = "music->painting"
+    PAINTING_TO_MUSIC = "painting->music"
+
+
+class Choice(StrEnum):
+    """The candidate that a vote prefers: the painting or clip of the task's pair `a` or of its pair `b`."""
+
+    A = "a"
+    B = "b"
+
+
+def painting_id(sha256: str) -> str:
+    return f"p_{sha256[:16]}"
+
+
+def track_id(sha256: str) -> str:
+    return f"t_{sha256[:16]}"
+
+
+def clip_id(track_sha256: str, index: int) -> str:
+    return f"c_{track_sha256[:16]}_{index:02d}"
+
+
+def pair_id(painting: str, clip: str) -> str:
+    return f"{painting}.{clip}"
+
+
+@dataclass(frozen=True, slots=True)
+class Painting:
+    """A painting as the dataset knows it. `sha256` is of the original bytes; width and height are upright pixels."""
+
+    id: str
+    sha256: str
+    title: str = ""
+    artist: str = ""
+    year: str = ""
+    style: str = ""
+    source: str = ""
+    licence: str = ""
+    attribution: str = ""
+    width: int = 0
+    height: int = 0
+    is_synthetic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A piece of music as it came in. `duration_s` is of the decoded sound, not of the header."""
+
+    id: str
+    sha256: str
+    title: str = ""
+    artist: str = ""
+    genre: str = ""
+    source: str = ""
+    licence: str = ""
+    attribution: str = ""
+    duration_s: float = 0.0
+    sample_rate: int = 0
+    channels: int = 0
+    is_synthetic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A 15-second cut of a track: frames [start_frame, stop_frame) at the track's own sample rate."""
+
+    id: str
+    track_id: str
+    index: int
+    start_frame: int
+    stop_frame: int
+    sample_rate: int
+
+    @property
+    def start_s(self) -> float:
+        return self.start_frame / self.sample_rate
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Pair:
+    """A painting and a clip: the unit that raters score."""
+
+    id: str
+    painting_id: str
+    clip_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """One rater's counted score of one pair, in [0, 1]. `rater_id` is a pseudonym."""
+
+    pair_id: str
+    rater_id: str
+    value: float
+    played_ms: int = 0
+    active_ms: int = 0
+    input_method: str = ""
+    protocol: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Consensus:
+    """A pair's aggregate: trimmed mean, population and sample standard deviation of all its ratings."""
+
+    pair_id: str
+    score: float
+    dispersion: float
+    sample_dispersion: float
+    n_ratings: int
+    ambiguous: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PreferenceTask:
+    """A 2AFC task: two ambiguous pairs that share their query (a clip or a painting, by `direction`)."""
+
+    id: str
+    direction: Direction
+    query_id: str
+    pair_a: str
+    pair_b: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One rater's choice in one task. `left` says which candidate was shown on the left (or played first)."""
+
+    task_id: str
+    rater_id: str
+    choice: Choice
+    left: Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """A task's outcome: kept when a strict majority of at least `votes` votes agrees, else `winner` is None."""
+
+    task: PreferenceTask
+    votes_a: int
+    votes_b: int
+    winner: Choice | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgments:
+    """Everything a snapshot is built from, as one value. The order of the tuples never matters to the result."""
+
+    paintings: tuple[Painting, ...] = ()
+    tracks: tuple[Track, ...] = ()
+    clips: tuple[Clip, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+    ratings: tuple[Rating, ...] = ()
+    tasks: tuple[PreferenceTask, ...] = ()
+    votes: tuple[Vote, ...] = ()
+    simulated_raters: frozenset[str] = field(default_factory=frozenset)
