@@ -69,8 +69,8 @@ def server_binary() -> str:
     )
 
 
-def start(state_dir: Path) -> int | None:
-    """Start the server unless it runs already. Returns the new server's process id, None when it was there."""
+def start(state_dir: Path) -> subprocess.Popen[bytes] | None:
+    """Start the server unless it runs already. Returns the new process, None when the server was there."""
     socket = socket_path(state_dir)
     data = state_dir / "broker"
     for folder in (data, socket.parent):
@@ -84,7 +84,7 @@ def start(state_dir: Path) -> int | None:
         return _launch(server_binary(), data=data, socket=socket)
 
 
-def _launch(binary: str, *, data: Path, socket: Path) -> int:
+def _launch(binary: str, *, data: Path, socket: Path) -> subprocess.Popen[bytes]:
     command = [binary, "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--dir", str(data)]
     command += ["--appendonly", "yes", "--save", "", "--daemonize", "no", "--loglevel", "warning"]
     with (data / "server.log").open("ab") as output:
@@ -95,7 +95,7 @@ def _launch(binary: str, *, data: Path, socket: Path) -> int:
     while time.monotonic() < end:
         if is_alive(socket):
             (data / "server.pid").write_text(str(server.pid))
-            return server.pid
+            return server
         if server.poll() is not None:
             break
         time.sleep(0.02)

@@ -20,7 +20,9 @@ SITE_URL = os.environ.get("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 DEBUG = os.environ.get("DEBUG", "") == "1"
 SECRET_KEY = local.secret_key() or ("debug-only" if DEBUG else "")
 if not SECRET_KEY:
-    raise ImproperlyConfigured("Set SECRET_KEY, or start through `make run` or manage.py, which make one for this machine.")
+    raise ImproperlyConfigured(
+        "Set SECRET_KEY, or start through `make run` or manage.py, which make one for this machine."
+    )
 
 _https = SITE_URL.startswith("https://")
 _host = SITE_URL.split("://")[1].split("/")[0].rsplit(":", 1)[0]

@@ -6,14 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 REPO_ROOT = Path(__file__).resolve().parent.parent
 NOON = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
-
-
-def pytest_configure() -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""The tests' own surroundings, set before Django reads its settings (`-p tests.environment` in pyproject.toml).
+"""The tests' own surroundings, set before Django reads its settings (imported by `tests.settings`).
 
 `TEST_DATABASE=postgres` runs everything on PostgreSQL: on `TEST_DATABASE_URL` where given, else on a private server from
 a wheel, on a socket, with no root. Nothing of a developer's own `var/` is touched.

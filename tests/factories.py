@@ -104,7 +104,9 @@ def make_clip(*, track: Track | None = None, index: int = 0, **fields: Any) -> C
 
 def make_campaign(*, now: datetime = NOON, **fields: Any) -> Campaign:
     number = next(_numbers)
-    return Campaign.objects.create(**{"name": f"Campaign {number}", "slug": f"campaign-{number}", "created_at": now} | fields)
+    return Campaign.objects.create(
+        **{"name": f"Campaign {number}", "slug": f"campaign-{number}", "created_at": now} | fields
+    )
 
 
 def make_pair(*, campaign: Campaign | None = None, now: datetime = NOON, **fields: Any) -> Pair:

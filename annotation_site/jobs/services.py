@@ -62,7 +62,9 @@ def job_claim(*, model: type[J], job_id: int, worker: str, now: datetime) -> J |
     return model._default_manager.get(pk=job_id) if won else None
 
 
-def job_progress(*, job: Job, now: datetime, done: int | None = None, total: int | None = None, words: str = "") -> None:
+def job_progress(
+    *, job: Job, now: datetime, done: int | None = None, total: int | None = None, words: str = ""
+) -> None:
     """Write progress and heartbeat. Raises `JobCancelled` when asked to stop, `JobLost` when the row is not ours."""
     changes: dict[str, Any] = {"heartbeat_at": now}
     if done is not None:
