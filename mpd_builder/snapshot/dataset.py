@@ -1,0 +1,111 @@
+"""What a snapshot is written from: sorted tables and the facts that its card and manifest state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class AlphaFact:
+    """Krippendorff's alpha (interval level) with its 95 % jackknife interval; None where undefined."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n_units: int
+    n_ratings: int
+
+
+@dataclass(frozen=True, slots=True)
+class DispersionFact:
+    """Population standard deviation of a pair's ratings, over the pairs (None without any), and the sample mean."""
+
+    mean: float | None
+    share_below_09: float | None
+    share_below_11: float | None
+    sample_mean: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PreferenceFact:
+    """Tasks with votes in one direction: how many, how many a strict majority decided, how many unanimously."""
+
+    tasks: int
+    kept: int
+    unanimous: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Counts and statistics, computed once by the pipeline; plain JSON values in `to_dict`.
+
+    pairs: number by split. incomplete_pairs: rated pairs left out for having too few ratings.
+    score_histogram: pairs in ten equal bins of [0, 1], the last one closed.
+    licences: items by licence ("" where none is stated), for paintings and for tracks.
+    """
+
+    pairs: Mapping[str, int]
+    incomplete_pairs: int
+    ambiguous_pairs: int
+    ratings: int
+    raters: int
+    simulated_raters: int
+    paintings: int
+    synthetic_paintings: int
+    tracks: int
+    synthetic_tracks: int
+    clips: int
+    score_mean: float | None
+    score_histogram: tuple[int, ...]
+    alpha: AlphaFact
+    dispersion: DispersionFact
+    preferences: Mapping[str, PreferenceFact]
+    licences: Mapping[str, Mapping[str, int]]
+    protocols: Mapping[str, int]
+    input_methods: Mapping[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self) | {"score_histogram": list(self.score_histogram)}
+
+    @property
+    def n_pairs(self) -> int:
+        return sum(self.pairs.values())
+
+    @property
+    def synthetic(self) -> str:
+        """What is made by code: "nothing", "everything", or a list in words."""
+        kinds = {
+            "paintings": (self.synthetic_paintings, self.paintings),
+            "music": (self.synthetic_tracks, self.tracks),
+            "raters": (self.simulated_raters, self.raters),
+        }
+        made = {kind: count for kind, (count, total) in kinds.items() if count}
+        if not made:
+            return "nothing"
+        if all(count == total for count, total in kinds.values()):
+            return "everything"
+        return ", ".join(f"{count} of {kinds[kind][1]} {_NOUNS[kind]}" for kind, count in made.items())
+
+
+_NOUNS = {"paintings": "paintings", "music": "tracks", "raters": "raters"}
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Tables in their final order, by the schemas of `tables.py`.
+
+    pairs: one table a split. paintings, clips: without the column `media`, which the writer fills in, and in the order
+    in which the arrays are stacked.
+    """
+
+    pairs: Mapping[str, pa.Table]
+    ratings: pa.Table
+    preferences: pa.Table
+    raters: pa.Table
+    paintings: pa.Table
+    clips: pa.Table
+    facts: Facts

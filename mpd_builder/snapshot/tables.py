@@ -1,0 +1,146 @@
+"""The tables of a snapshot: their columns, their files, and how they become the same Parquet bytes every time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+SPLITS = ("train", "validation", "test", "cross")
+PAINTINGS_ARRAY_PATH = "arrays/paintings.u8.npy"
+MELS_ARRAY_PATH = "arrays/mels.f16.npy"
+
+_TEXT = pa.string()
+_REAL = pa.float64()
+_COUNT = pa.int64()
+
+
+def _schema(*, required: dict[str, pa.DataType], optional: dict[str, pa.DataType] | None = None) -> pa.Schema:
+    columns = [pa.field(name, kind, nullable=False) for name, kind in required.items()]
+    return pa.schema(columns + [pa.field(name, kind) for name, kind in (optional or {}).items()])
+
+
+PAIRS = _schema(
+    required={
+        "pair_id": _TEXT,
+        "painting_id": _TEXT,
+        "clip_id": _TEXT,
+        "track_id": _TEXT,
+        "score": _REAL,
+        "dispersion": _REAL,
+        "sample_dispersion": _REAL,
+        "n_ratings": _COUNT,
+        "ambiguous": pa.bool_(),
+        "split": _TEXT,
+        "split_painting": _TEXT,
+        "split_track": _TEXT,
+    }
+)
+RATINGS = pa.schema(
+    [
+        pa.field("pair_id", _TEXT, nullable=False),
+        pa.field("rater_id", _TEXT),  # null where the recipe leaves rater ids out
+        pa.field("value", _REAL, nullable=False),
+        pa.field("played_ms", _COUNT, nullable=False),
+        pa.field("active_ms", _COUNT, nullable=False),
+        pa.field("input_method", _TEXT, nullable=False),
+        pa.field("protocol", _TEXT, nullable=False),
+    ]
+)
+PREFERENCES = pa.schema(
+    [
+        pa.field("task_id", _TEXT, nullable=False),
+        pa.field("direction", _TEXT, nullable=False),
+        pa.field("query_id", _TEXT, nullable=False),
+        pa.field("pair_a", _TEXT, nullable=False),
+        pa.field("pair_b", _TEXT, nullable=False),
+        pa.field("votes_a", _COUNT, nullable=False),
+        pa.field("votes_b", _COUNT, nullable=False),
+        pa.field("winner", _TEXT),  # "a", "b", or null while undecided
+        pa.field("unanimous", pa.bool_(), nullable=False),
+        pa.field("split", _TEXT, nullable=False),
+    ]
+)
+RATERS = _schema(required={"rater_id": _TEXT, "n_ratings": _COUNT, "simulated": pa.bool_()})
+PAINTINGS = _schema(
+    required={
+        "row": _COUNT,
+        "painting_id": _TEXT,
+        "sha256": _TEXT,
+        "title": _TEXT,
+        "artist": _TEXT,
+        "year": _TEXT,
+        "style": _TEXT,
+        "source": _TEXT,
+        "licence": _TEXT,
+        "attribution": _TEXT,
+        "width": _COUNT,
+        "height": _COUNT,
+        "is_synthetic": pa.bool_(),
+        "split": _TEXT,
+    },
+    optional={"media": _TEXT},  # the picture's path in the snapshot, null where it is not included
+)
+CLIPS = _schema(
+    required={
+        "row": _COUNT,
+        "clip_id": _TEXT,
+        "track_id": _TEXT,
+        "index": _COUNT,
+        "start_frame": _COUNT,
+        "stop_frame": _COUNT,
+        "sample_rate": _COUNT,
+        "start_s": _REAL,
+        "track_sha256": _TEXT,
+        "title": _TEXT,
+        "artist": _TEXT,
+        "genre": _TEXT,
+        "source": _TEXT,
+        "licence": _TEXT,
+        "attribution": _TEXT,
+        "track_duration_s": _REAL,
+        "is_synthetic": pa.bool_(),
+        "split": _TEXT,
+    },
+    optional={"media": _TEXT},
+)
+
+PAIR_TABLES = tuple(f"pairs-{split}" for split in SPLITS)
+SCHEMAS: dict[str, pa.Schema] = {
+    **dict.fromkeys(PAIR_TABLES, PAIRS),
+    "ratings": RATINGS,
+    "preferences": PREFERENCES,
+    "raters": RATERS,
+    "paintings": PAINTINGS,
+    "clips": CLIPS,
+}
+
+
+def table_path(name: str) -> str:
+    """Where a table lies inside a snapshot."""
+    return f"data/{name}.parquet"
+
+
+def table_of(rows: list[dict[str, object]], schema: pa.Schema) -> pa.Table:
+    """Rows as an Arrow table with exactly the schema's columns and types."""
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write Parquet whose bytes depend on the rows and the pyarrow version alone."""
+    pq.write_table(
+        table.replace_schema_metadata(None).combine_chunks(),
+        path,
+        compression="zstd",
+        compression_level=9,
+        row_group_size=100_000,
+        version="2.6",
+        data_page_version="1.0",
+        store_schema=False,
+    )
+
+
+def column_types(schema: pa.Schema) -> dict[str, str]:
+    """Column names and Arrow types in words, for the manifest and the card."""
+    return {field.name: str(field.type) for field in schema}
