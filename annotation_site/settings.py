@@ -8,6 +8,7 @@ from datetime import timedelta
 import dj_database_url
 import structlog
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from annotation_site import broker, csp, local
@@ -228,6 +229,7 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "annotation_site.admin_site.dashboard",
     "SIDEBAR": {"show_search": False, "navigation": "annotation_site.admin_site.navigation"},
     "BORDER_RADIUS": "6px",
+    "STYLES": [lambda request: static("jobs/jobs.css"), lambda request: static("charts/charts.css")],
 }
 LOGGING = {
     "version": 1,
