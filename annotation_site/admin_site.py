@@ -4,8 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from allauth.account.decorators import secure_admin_login
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
+from unfold.sites import UnfoldAdminSite
+
+ACCOUNT_LINKS = [
+    {"title": "Change password", "link": reverse_lazy("account_change_password")},
+    {"title": "Second factor", "link": reverse_lazy("mfa_index")},
+]
+
+
+class AtelierAdminSite(UnfoldAdminSite):
+    """The panel: one log-in with the rest of the site (rate limits and second factor included)."""
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return _login(request, site=self, extra_context=extra_context)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return super().each_context(request) | {"account_links": ACCOUNT_LINKS}
+
+
+@secure_admin_login
+def _login(request: HttpRequest, *, site: AtelierAdminSite, extra_context: dict[str, Any] | None) -> HttpResponse:
+    """Reached by staff who are logged in already: Django then sends them on to the panel."""
+    return UnfoldAdminSite.login(site, request, extra_context)
 
 
 def _item(title: str, icon: str, url_name: str) -> dict[str, Any]:

@@ -40,10 +40,10 @@ CONTENT_SECURITY_POLICY = {"DIRECTIVES": csp.STRICT}
 
 # --- Rooms -------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
-    "django.contrib.admin",
+    "annotation_site.apps.AdminPanel",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "annotation_site.charts",
     "annotation_site.jobs",
     "annotation_site.leases",
     "annotation_site.accounts",
@@ -229,7 +230,11 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "annotation_site.admin_site.dashboard",
     "SIDEBAR": {"show_search": False, "navigation": "annotation_site.admin_site.navigation"},
     "BORDER_RADIUS": "6px",
-    "STYLES": [lambda request: static("jobs/jobs.css"), lambda request: static("charts/charts.css")],
+    "STYLES": [
+        lambda request: static("jobs/jobs.css"),
+        lambda request: static("charts/charts.css"),
+        lambda request: static("css/admin.css"),
+    ],
 }
 LOGGING = {
     "version": 1,
