@@ -95,7 +95,13 @@ class JobAdmin(ModelAdmin):
         return get_object_or_404(self.model, pk=job_id)
 
     def page_context(self, request: HttpRequest, title: str, **extra: Any) -> dict[str, Any]:
-        return {**self.admin_site.each_context(request), "opts": self.opts, "title": title, "model_admin": self, **extra}
+        return {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": title,
+            "model_admin": self,
+            **extra,
+        }
 
     def job_context(self, request: HttpRequest, job: Job) -> dict[str, Any]:
         return {

@@ -89,7 +89,7 @@ def job_run(*, model: type[J], job_id: int, work: Callable[[J, Reporter], None])
         return "not ours"
     except JobFailed as error:
         state, words = JobState.FAILED, str(error)
-    except Exception as error:  # noqa: BLE001 - the worker's outermost loop: the row must say what happened
+    except Exception as error:
         log.exception("job broke: %s %s", model.__name__, job_id)
         state, words = JobState.FAILED, f"Something we did not expect: {type(error).__name__}: {error}"
     finally:

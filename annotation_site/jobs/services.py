@@ -98,7 +98,7 @@ def job_cancel(*, job: Job, now: datetime) -> bool:
 
 
 def jobs_sweep(*, model: type[Job], now: datetime) -> int:
-    """Queue dead jobs again (or fail them after `max_attempts`) and resend lost messages. Returns how many were sent."""
+    """Queue dead jobs again (fail them after `max_attempts`), resend lost messages; returns how many were sent."""
     rows = model._default_manager
     dead = rows.filter(state=JobState.RUNNING, heartbeat_at__lt=now - LEASE)
     dead.filter(cancel_requested=True).update(state=JobState.CANCELLED, finished_at=now)
