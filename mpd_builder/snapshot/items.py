@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from mpd_builder.mel import MEL_SHAPE
 from mpd_builder.snapshot.draft import Draft
 from mpd_builder.snapshot.manifest import ArrayFact
 from mpd_builder.snapshot.media import (
-    MEL_SHAPE,
     PAINTING_SHAPE,
     Media,
     checked_input,

@@ -9,8 +9,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from mpd_builder.mel import MEL_SHAPE
+
 PAINTING_SHAPE = (256, 256, 3)
-MEL_SHAPE = (128, 469)
 
 
 class Media(Protocol):

@@ -12,7 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mpd_builder.snapshot.media import MEL_SHAPE, PAINTING_SHAPE
+from mpd_builder.mel import MEL_SHAPE
+from mpd_builder.snapshot.media import PAINTING_SHAPE
 from mpd_builder.snapshot.recipe import Recipe
 from mpd_builder.snapshot.tables import MELS_ARRAY_PATH, PAINTINGS_ARRAY_PATH, PAIR_TABLES, SCHEMAS, table_path
 from mpd_builder.snapshot.verification import Damage, Problem, Report, verify

@@ -104,11 +104,11 @@ class Recipe:
 
 
 def _check_counts(recipe: Recipe) -> None:
-    if not 1 <= recipe.raters_per_pair <= 100:
-        raise RecipeError(f"raters_per_pair {recipe.raters_per_pair}: give a number from 1 to 100.")
-    if not 1 <= recipe.min_ratings <= recipe.raters_per_pair:
+    if not 2 <= recipe.raters_per_pair <= 100:
+        raise RecipeError(f"raters_per_pair {recipe.raters_per_pair}: give a number from 2 to 100.")
+    if not 2 <= recipe.min_ratings <= recipe.raters_per_pair:
         raise RecipeError(
-            f"min_ratings {recipe.min_ratings}: give a number from 1 to raters_per_pair ({recipe.raters_per_pair})."
+            f"min_ratings {recipe.min_ratings}: give a number from 2 to raters_per_pair ({recipe.raters_per_pair})."
         )
     if not 0 <= 2 * recipe.trim < recipe.min_ratings:
         raise RecipeError(

@@ -117,6 +117,11 @@ SCHEMAS: dict[str, pa.Schema] = {
 }
 
 
+def without_media(schema: pa.Schema) -> pa.Schema:
+    """A table of items before the writer has added the column `media`."""
+    return pa.schema([field for field in schema if field.name != "media"])
+
+
 def table_path(name: str) -> str:
     """Where a table lies inside a snapshot."""
     return f"data/{name}.parquet"

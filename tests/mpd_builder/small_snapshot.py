@@ -111,9 +111,6 @@ def dataset() -> Dataset:
         "pair_b": pairs[5]["pair_id"], "votes_a": 2, "votes_b": 1, "winner": "a", "unanimous": False, "split": "cross",
     }  # fmt: skip
     raters = [{"rater_id": f"r{number}", "n_ratings": 8, "simulated": False} for number in range(5)]
-    without_media = {
-        name: tables.SCHEMAS[name].remove(len(tables.SCHEMAS[name]) - 1) for name in ("paintings", "clips")
-    }
     return Dataset(
         pairs={
             split: tables.table_of([row for row in pairs if row["split"] == split], tables.PAIRS)
@@ -122,8 +119,10 @@ def dataset() -> Dataset:
         ratings=tables.table_of(ratings, tables.RATINGS),
         preferences=tables.table_of([preference], tables.PREFERENCES),
         raters=tables.table_of(raters, tables.RATERS),
-        paintings=tables.table_of([painting_row(number) for number in range(4)], without_media["paintings"]),
-        clips=tables.table_of([clip_row(number) for number in range(2)], without_media["clips"]),
+        paintings=tables.table_of(
+            [painting_row(number) for number in range(4)], tables.without_media(tables.PAINTINGS)
+        ),
+        clips=tables.table_of([clip_row(number) for number in range(2)], tables.without_media(tables.CLIPS)),
         facts=facts(),
     )
 
