@@ -1,7 +1,7 @@
 """The tests' own surroundings, set before Django reads its settings (imported by `tests.settings`).
 
-`TEST_DATABASE=postgres` runs everything on PostgreSQL: on `TEST_DATABASE_URL` where given, else on a private server from
-a wheel, on a socket, with no root. Nothing of a developer's own `var/` is touched.
+`TEST_DATABASE=postgres` runs everything on PostgreSQL: on `TEST_DATABASE_URL` where given, else on a private server
+from a wheel, on a socket, with no root. Nothing of a developer's own `var/` is touched.
 """
 
 from __future__ import annotations

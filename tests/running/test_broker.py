@@ -54,7 +54,13 @@ def test_the_server_is_started_once_and_found_again(state: Path, start):
 
 @pytest.mark.services
 def test_processes_that_start_it_at_once_get_one_server(state: Path):
-    code = f"from pathlib import Path; from annotation_site import broker; p = broker.start(Path({str(state)!r})); print(p and p.pid, flush=True); __import__('os')._exit(0)"
+    code = f"""
+import os, pathlib
+from annotation_site import broker
+server = broker.start(pathlib.Path({str(state)!r}))
+print(server and server.pid, flush=True)
+os._exit(0)
+"""
     starters = [
         subprocess.Popen([sys.executable, "-W", "ignore", "-c", code], stdout=subprocess.PIPE, text=True)
         for _ in range(4)
