@@ -1,0 +1,105 @@
+"""A browser, and a site that runs as a person's does: `make run`'s supervisor with its worker, beat and broker."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser import launch_options
+from tests.conftest import REPO_ROOT
+
+SCREENS = Path(__file__).parent / "screens"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running site: its address, its state folder, and how to log in as admin and as rater."""
+
+    url: str
+    state: Path
+    logins: dict[str, tuple[str, str]]
+    process: subprocess.Popen[str]
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command on the site's own database."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=REPO_ROOT,
+            env=surroundings(self.state),
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+def surroundings(state: Path) -> dict[str, str]:
+    """The environment of a person who has set nothing but where the state lies."""
+    env = {**os.environ, "ATELIER_STATE": str(state), "PYTHONUNBUFFERED": "1"}
+    for name in ("SECRET_KEY", "CACHE_URL", "DATABASE_URL", "DJANGO_SETTINGS_MODULE", "OMP_NUM_THREADS", "LOG_LEVEL"):
+        env.pop(name, None)
+    return env
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    return launch_options()
+
+
+@pytest.fixture(scope="session")
+def screens() -> Path:
+    SCREENS.mkdir(exist_ok=True)
+    return SCREENS
+
+
+@pytest.fixture(scope="session")
+def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The demo, seeded and running, with a real worker; stopped as Ctrl-C stops it."""
+    state = tmp_path_factory.mktemp("site") / "var"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "annotation_site.run", "--port", str(port)],
+        cwd=REPO_ROOT,
+        env=surroundings(state),
+        stdin=subprocess.DEVNULL,
+        text=True,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_answering(url, process)
+        logins = json.loads((state / "demo-logins.json").read_text())
+        people = {login["role"]: (login["username"], login["password"]) for login in logins}
+        yield Site(url, state, people, process)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=90)
+    assert process.returncode == 0
+
+
+def _wait_until_answering(url: str, process: subprocess.Popen[str], seconds: float = 400.0) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert process.poll() is None, "the site ended by itself; its output says why"
+        try:
+            with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:
+                assert answer.status == 200
+                return
+        except OSError:
+            time.sleep(0.5)
+    raise AssertionError(f"{url} did not answer within {seconds:.0f} s")
