@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -37,7 +37,7 @@ class About:
 def render(about: About, *, tables: Mapping[str, pa.Table], arrays: Mapping[str, ArrayFact]) -> str:
     """The whole `README.md`."""
     sections = [
-        _front_matter(about),
+        _front_matter(about, tables),
         f"# {about.title}",
         _introduction(about),
         _pairs(about),
@@ -51,7 +51,7 @@ def render(about: About, *, tables: Mapping[str, pa.Table], arrays: Mapping[str,
     return "\n\n".join(section.strip("\n") for section in sections) + "\n"
 
 
-def _front_matter(about: About) -> str:
+def _front_matter(about: About, tables: Mapping[str, pa.Table]) -> str:
     facts = about.facts
     size = next((name for limit, name in _SIZES if facts.n_pairs < limit), "1M<n<10M")
     tags = ["music", "painting", "cross-modal", "perceptual-coherence"]
@@ -66,16 +66,21 @@ def _front_matter(about: About) -> str:
         "- other",
         "tags:",
         *(f"- {tag}" for tag in tags),
-        "configs:",
-        "- config_name: pairs",
-        "  default: true",
-        "  data_files:",
+        *_configs({name for name, table in tables.items() if table.num_rows}),
     ]
-    for split in SPLITS:
-        lines += [f"  - split: {split}", f"    path: {table_path(f'pairs-{split}')}"]
-    for name in _OTHER_TABLES:
-        lines += [f"- config_name: {name}", "  data_files:", "  - split: all", f"    path: {table_path(name)}"]
     return "\n".join([*lines, "---"])
+
+
+def _configs(filled: Collection[str]) -> list[str]:
+    """One config a table. Empty tables are not listed: `datasets` refuses a config that holds an empty split."""
+    lines = ["configs:", "- config_name: pairs", "  default: true", "  data_files:"]
+    for split in SPLITS:
+        if (name := f"pairs-{split}") in filled:
+            lines += [f"  - split: {split}", f"    path: {table_path(name)}"]
+    for name in _OTHER_TABLES:
+        if name in filled:
+            lines += [f"- config_name: {name}", "  data_files:", "  - split: full", f"    path: {table_path(name)}"]
+    return lines
 
 
 def _introduction(about: About) -> str:
@@ -135,9 +140,9 @@ def _agreement(about: About) -> str:
         f"- Pairs with a dispersion below 0.09: {_share(dispersion.share_below_09)}; "
         f"below 0.11: {_share(dispersion.share_below_11)}",
     ]
-    for words, counts in (("Protocol", facts.protocols), ("Answered with", facts.input_methods)):
+    for words, counts in (("Protocol of the ratings", facts.protocols), ("Answers given with", facts.input_methods)):
         named = [f"{licences.cell(name) or 'not recorded'} ({count:,})" for name, count in sorted(counts.items())]
-        lines += [f"- {words} of the ratings: {', '.join(named)}"] if named else []
+        lines += [f"- {words}: {', '.join(named)}"] if named else []
     return "\n".join(lines)
 
 
@@ -210,7 +215,7 @@ def _contents(tables: Mapping[str, pa.Table], arrays: Mapping[str, ArrayFact], r
 def _alpha(alpha: AlphaFact) -> str:
     if alpha.value is None:
         return "undefined (too few ratings, or no variation)"
-    interval = f", 95 % interval {_number(alpha.low)} to {_number(alpha.high)} (jackknife over pairs)"
+    interval = f", 95% interval {_number(alpha.low)} to {_number(alpha.high)} (jackknife over pairs)"
     units = f"; {alpha.n_ratings:,} ratings of {alpha.n_units:,} pairs"
     return _number(alpha.value) + (interval if alpha.low is not None else "") + units
 
@@ -230,7 +235,7 @@ _LOADING = """\
 from datasets import load_dataset
 
 train = load_dataset("PATH", "pairs", split="train")  # also: validation, test, cross
-ratings = load_dataset("PATH", "ratings", split="all")
+ratings = load_dataset("PATH", "ratings", split="full")
 ```
 
 ```python
