@@ -26,12 +26,13 @@ def select(judgments: Judgments, recipe: Recipe) -> Selection:
     """Score, decide and split: what of the judgments belongs to a snapshot under this recipe.
 
     A pair belongs from `min_ratings` ratings on; a preference task from `votes_needed` votes on, if both its pairs
-    belong; a painting, clip or track if a pair that belongs shows or plays it.
+    belong and are ambiguous; a painting, clip or track if a pair that belongs shows or plays it.
     """
     known = checked(judgments, raters_per_pair=recipe.raters_per_pair)
     consensus = aggregate(known.ratings, raters_per_pair=recipe.min_ratings, trim=recipe.trim, band=recipe.band)
     scored = {agreed.pair_id: agreed for agreed in consensus}
-    tasks = [task for task in known.tasks if task.pair_a in scored and task.pair_b in scored]
+    ambiguous = {agreed.pair_id for agreed in consensus if agreed.ambiguous}
+    tasks = [task for task in known.tasks if task.pair_a in ambiguous and task.pair_b in ambiguous]
     kept_tasks = {task.id for task in tasks}
     votes = [vote for vote in known.votes if vote.task_id in kept_tasks]
     preferences = decide(tasks, votes, votes_needed=recipe.votes_needed)

@@ -6,6 +6,7 @@ import hashlib
 import random
 from dataclasses import replace
 
+from mpd_builder.aggregation import aggregate
 from mpd_builder.records import (
     Choice,
     Clip,
@@ -38,11 +39,11 @@ def small_judgments(seed: int = 1) -> Judgments:
     raters = [f"R{number}" for number in range(9)]
     ratings = []
     for pair in pairs:
-        truth = draw.random()
+        truth = draw.choice((draw.random(), draw.uniform(0.45, 0.55)))
         for rater in draw.sample(raters, 5):
             value = min(1.0, max(0.0, round(truth + draw.gauss(0, 0.07), 2)))
             ratings.append(Rating(pair.id, rater, value, draw.randint(15_000, 20_000), 21_000, "keyboard", "1"))
-    tasks = _tasks(pairs)
+    tasks = _tasks(pairs, {agreed.pair_id for agreed in aggregate(ratings, raters_per_pair=5) if agreed.ambiguous})
     votes = [
         Vote(task.id, rater, draw.choice(list(Choice)), draw.choice(list(Choice)))
         for task in tasks
@@ -84,15 +85,15 @@ def _clip(track: Track, index: int) -> Clip:
     return Clip(clip_id(track.sha256, index), track.id, index, index * 240_000, (index + 1) * 240_000, 16_000)
 
 
-def _tasks(pairs: list[Pair]) -> list[PreferenceTask]:
-    """One task a query that has two pairs, in both directions."""
+def _tasks(pairs: list[Pair], ambiguous: set[str]) -> list[PreferenceTask]:
+    """One task a query that has two ambiguous pairs, in both directions."""
     tasks = {}
     for direction, query_of in (
         (Direction.MUSIC_TO_PAINTING, lambda pair: pair.clip_id),
         (Direction.PAINTING_TO_MUSIC, lambda pair: pair.painting_id),
     ):
         seen: dict[str, Pair] = {}
-        for pair in pairs:
+        for pair in (pair for pair in pairs if pair.id in ambiguous):
             first = seen.setdefault(query_of(pair), pair)
             if first is not pair:
                 task_id = f"{direction.name[0].lower()}_{query_of(pair)}"

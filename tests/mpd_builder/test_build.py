@@ -170,6 +170,17 @@ def test_tasks_with_too_few_votes_are_left_out(judgments):
     assert kept == {task.id for task in judgments.tasks} - {first}
 
 
+def test_tasks_whose_pairs_are_not_ambiguous_are_left_out(judgments):
+    narrow = select(judgments, replace(RECIPE, band=(0.48, 0.52)))
+    scores = {name: agreed.score for name, agreed in narrow.consensus.items()}
+    kept = {each.task.id for each in narrow.preferences}
+    both_inside = {
+        task.id for task in judgments.tasks if all(0.48 <= scores[name] <= 0.52 for name in (task.pair_a, task.pair_b))
+    }
+    assert kept == both_inside
+    assert 0 < len(kept) < len(judgments.tasks)
+
+
 def test_items_that_no_pair_uses_are_left_out(judgments):
     shown = {judgments.pairs[0].painting_id}
     pairs = tuple(pair for pair in judgments.pairs if pair.painting_id in shown)
