@@ -1,0 +1,91 @@
+"""Many files over processes: one outcome each, whatever happens to a process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mpd_builder.ingest import Candidate, CheckedPainting, CheckedTrack, Limits, Rejected, process, process_many
+from tests.mpd_builder.media_files import gradient, write_picture
+
+
+def fatal_for_some(candidate: Candidate, *, limits: Limits) -> CheckedPainting | CheckedTrack:
+    """Stands for a decoder with faults: by the file's name it kills its process or raises something unforeseen."""
+    if candidate.name.startswith("kill"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if candidate.name.startswith("raise"):
+        raise RuntimeError("a bug")
+    return process(candidate, limits=limits)
+
+
+def candidates(folder: Path, *names: str) -> list[Candidate]:
+    for index, name in enumerate(names):
+        write_picture(folder / name, gradient(300 + index, 300))
+    return [Candidate(folder / name, name) for name in names]
+
+
+def test_a_file_that_kills_its_process_costs_that_file_alone(tmp_path: Path) -> None:
+    names = ["a.png", "b.png", "kill 1.png", "c.png", "raise.png", "d.png", "kill 2.png", "e.png", "f.png"]
+    found = process_many(candidates(tmp_path, *names), limits=Limits(), workers=2, work=fatal_for_some)
+    outcomes = {candidate.name: outcome for candidate, outcome in found}
+    assert sorted(outcomes) == sorted(names)
+    codes = {name: outcome.code for name, outcome in outcomes.items() if isinstance(outcome, Rejected)}
+    assert codes == {"kill 1.png": "crashed", "kill 2.png": "crashed", "raise.png": "unexpected"}
+
+
+def test_no_more_files_are_drawn_than_can_be_worked_on(tmp_path: Path) -> None:
+    drawn: list[str] = []
+
+    def source() -> object:
+        for candidate in candidates(tmp_path, *(f"{index}.png" for index in range(9))):
+            drawn.append(candidate.name)
+            yield candidate
+
+    outcomes = process_many(source(), limits=Limits(), workers=1)  # type: ignore[arg-type]
+    next(outcomes)
+    assert len(drawn) == 2
+    outcomes.close()  # type: ignore[attr-defined]
+
+
+def test_nothing_to_do_needs_no_process() -> None:
+    assert list(process_many([], limits=Limits(), workers=2)) == []
+
+
+@pytest.mark.slow
+def test_the_processes_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    candidates(tmp_path, *(f"{index}.png" for index in range(40)))
+    script = (
+        "import sys, time; from pathlib import Path; from mpd_builder.ingest import *\n"
+        "if __name__ == '__main__':\n"
+        "    for found in process_many(scan_folder(Path(sys.argv[1])), limits=Limits(), workers=2):\n"
+        "        print('one', flush=True); time.sleep(60)\n"
+    )
+    (tmp_path / "parent").mkdir()
+    program = tmp_path / "parent" / "run.py"
+    program.write_text(script)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    parent = subprocess.Popen([sys.executable, program, tmp_path], stdout=subprocess.PIPE, text=True, env=environment)
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == "one\n"
+    children = [int(pid) for pid in Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()]
+    assert len(children) >= 2
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 20
+    while (alive := [pid for pid in children if is_running(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not alive
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
