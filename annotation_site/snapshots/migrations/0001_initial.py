@@ -6,44 +6,85 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('scoring', '0001_initial'),
+        ("scoring", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Snapshot',
+            name="Snapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], db_index=True, default='queued', max_length=12)),
-                ('done', models.PositiveBigIntegerField(default=0, help_text='Steps done so far.')),
-                ('total', models.PositiveBigIntegerField(default=0, help_text='Steps in all; 0 while unknown.')),
-                ('words', models.CharField(blank=True, help_text='What is being done now.', max_length=200)),
-                ('error', models.TextField(blank=True, help_text='Why it failed, and what to do.')),
-                ('cancel_requested', models.BooleanField(default=False)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('worker', models.CharField(blank=True, max_length=120)),
-                ('created_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(blank=True, help_text='When the doorbell was last rung.', null=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('heartbeat_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('name', models.CharField(max_length=120)),
-                ('recipe', models.JSONField(help_text="The recipe's canonical form.")),
-                ('folder', models.CharField(blank=True, help_text="Below the snapshots' root.", max_length=400)),
-                ('digest', models.CharField(blank=True, max_length=64)),
-                ('n_files', models.PositiveIntegerField(default=0)),
-                ('n_bytes', models.PositiveBigIntegerField(default=0)),
-                ('facts', models.JSONField(blank=True, default=dict, help_text='Counts and statistics, as its card prints them.')),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='snapshots', to='scoring.campaign')),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        db_index=True,
+                        default="queued",
+                        max_length=12,
+                    ),
+                ),
+                ("done", models.PositiveBigIntegerField(default=0, help_text="Steps done so far.")),
+                ("total", models.PositiveBigIntegerField(default=0, help_text="Steps in all; 0 while unknown.")),
+                ("words", models.CharField(blank=True, help_text="What is being done now.", max_length=200)),
+                ("error", models.TextField(blank=True, help_text="Why it failed, and what to do.")),
+                ("cancel_requested", models.BooleanField(default=False)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("worker", models.CharField(blank=True, max_length=120)),
+                ("created_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(blank=True, help_text="When the doorbell was last rung.", null=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("heartbeat_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("name", models.CharField(max_length=120)),
+                ("recipe", models.JSONField(help_text="The recipe's canonical form.")),
+                ("folder", models.CharField(blank=True, help_text="Below the snapshots' root.", max_length=400)),
+                ("digest", models.CharField(blank=True, max_length=64)),
+                ("n_files", models.PositiveIntegerField(default=0)),
+                ("n_bytes", models.PositiveBigIntegerField(default=0)),
+                (
+                    "facts",
+                    models.JSONField(
+                        blank=True, default=dict, help_text="Counts and statistics, as its card prints them."
+                    ),
+                ),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="snapshots", to="scoring.campaign"
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), models.Q(('digest', ''), _negated=True), _connector='OR'), name='snapshot_done_has_a_digest')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "done"), _negated=True),
+                            models.Q(("digest", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="snapshot_done_has_a_digest",
+                    )
+                ],
             },
         ),
     ]

@@ -1,0 +1,86 @@
+"""The work of an export: read one moment of the database, build, write, seal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from annotation_site.jobs.running import JobFailed, Reporter
+from annotation_site.scoring.models import Campaign
+from annotation_site.snapshots.media import StoredMedia
+from annotation_site.snapshots.models import Snapshot
+from annotation_site.snapshots.selectors import judgments_of
+from annotation_site.snapshots.services import archive_prepare, snapshot_folder, snapshot_keep
+from mpd_builder import __version__
+from mpd_builder.build import build
+from mpd_builder.judgments import JudgmentsError
+from mpd_builder.snapshot import (
+    Dataset,
+    MediaError,
+    NothingToWrite,
+    Recipe,
+    RecipeError,
+    Sealed,
+    SnapshotExists,
+    discard_leftovers,
+    verify,
+    write,
+)
+
+Progress = Callable[[int, int, str], None]
+
+REFUSALS = (JudgmentsError, MediaError, NothingToWrite, RecipeError, SnapshotExists)
+"""What the builder raises in a person's words."""
+
+
+def export_campaign(
+    *, campaign: Campaign, recipe: Recipe, out_dir: Path, created_on: date, progress: Progress
+) -> tuple[Dataset, Sealed]:
+    """Export a campaign as it is now to `out_dir`, which must not exist. Raises `REFUSALS` and OSError."""
+    progress(0, 0, "Reading the judgments")
+    judgments = judgments_of(campaign=campaign)
+    progress(0, 0, "Scoring and splitting")
+    dataset = build(judgments, recipe)
+    sealed = write(
+        dataset,
+        media=StoredMedia(campaign),
+        recipe=recipe,
+        out_dir=out_dir,
+        created_on=created_on,
+        code_version=__version__,
+        progress=progress,
+    )
+    return dataset, sealed
+
+
+def snapshot_export(snapshot: Snapshot, report: Reporter) -> None:
+    """Write the snapshot of a job's row. What an earlier attempt sealed is taken over; what it left half-made goes."""
+    folder = snapshot_folder(snapshot)
+    try:
+        discard_leftovers(folder)
+        if not folder.exists():
+            dataset, sealed = export_campaign(
+                campaign=snapshot.campaign,
+                recipe=Recipe.from_dict(snapshot.recipe),
+                out_dir=folder,
+                created_on=snapshot.created_at.date(),
+                progress=lambda done, total, words: report(done, total or None, words),
+            )
+            keep = (sealed.digest, sealed.n_files, sealed.n_bytes, dataset.facts.to_dict())
+        else:
+            found = verify(folder)
+            if not found.ok:
+                raise JobFailed(f"An earlier attempt left something damaged: {found.words}. Start a new export.")
+            keep = (found.digest, found.n_files, found.n_bytes, found.manifest["facts"])
+        digest, n_files, n_bytes, facts = keep
+        snapshot_keep(snapshot=snapshot, digest=digest, n_files=n_files, n_bytes=n_bytes, facts=facts)
+        snapshot.refresh_from_db(fields=["digest"])
+        archive_prepare(snapshot=snapshot)
+    except REFUSALS as error:
+        raise JobFailed(str(error)) from None
+    except OSError as error:
+        raise JobFailed(
+            f"The snapshot could not be written: {error.strerror or error} ({error.filename or folder}). "
+            "Nothing half-made was kept. Make room or mend the folder, then export again."
+        ) from None
