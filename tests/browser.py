@@ -30,7 +30,7 @@ WHAT_TO_INSTALL = (
 
 @cache
 def _fetched() -> bool:
-    """Whether Playwright has a browser of its own, after trying to fetch one. Once a process; quick when it is there."""
+    """Whether Playwright has a browser of its own, after trying to fetch one; quick when it is there."""
     command = [sys.executable, "-m", "playwright", "install", "chromium"]
     try:
         return subprocess.run(command, capture_output=True, timeout=300, check=False).returncode == 0
@@ -39,7 +39,7 @@ def _fetched() -> bool:
 
 
 def launch_options() -> dict[str, Any]:
-    """Options of `browser_type.launch`. Skips the test where there is no browser, or fails it under REQUIRE_BROWSER=1."""
+    """Options of `browser_type.launch`. Without a browser the test is skipped; under REQUIRE_BROWSER=1 it fails."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     options: dict[str, Any] = {"headless": True, "args": ARGUMENTS}
     if found:

@@ -1,0 +1,227 @@
+"""The whole loop as its people do it: a rater and an admin, a real browser, a running site with a real worker.
+
+Each step leaves a screenshot in `tests/e2e/screens/`.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.conftest import REPO_ROOT
+from tests.e2e.conftest import Site
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.services]
+
+LAPTOP = {"width": 1366, "height": 768}
+HEARD_MS = 40_000
+TRAINED_MS = 180_000
+
+
+def log_in(page: Page, site: Site, role: str) -> None:
+    username, password = site.logins[role]
+    page.goto(f"{site.url}/accounts/login/")
+    page.get_by_label(re.compile("username", re.IGNORECASE)).fill(username)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.locator("main form button, main form [type=submit]").first.click()
+    page.wait_for_url(lambda url: "/accounts/login" not in url)
+
+
+def rows(site: Site, question: str, *values: Any) -> list[tuple[Any, ...]]:
+    """What the site's own database says."""
+    with sqlite3.connect(f"file:{site.state / 'db.sqlite3'}?mode=ro", uri=True) as database:
+        return database.execute(question, values).fetchall()
+
+
+def state_of(page: Page, state: str, *, timeout: float) -> None:
+    expect(page.locator("main[data-state]")).to_have_attribute("data-state", state, timeout=timeout)
+
+
+def turn_the_sound_on(page: Page) -> None:
+    page.get_by_role("button", name="Play the test tone").click()
+    page.get_by_role("button", name="I hear it well, begin").click()
+
+
+def finish_job(page: Page, *, timeout: float) -> Locator:
+    """Waits for the job's page, which is never reloaded, to say that it is done."""
+    live = page.locator(".jobs-live")
+    expect(live).to_have_attribute("data-state", re.compile("done|failed|cancelled"), timeout=timeout)
+    expect(live).to_have_attribute("data-state", "done")
+    return live
+
+
+@pytest.mark.timeout(900)
+def test_the_six_steps(running_site: Site, browser: Browser, screens: Path, tmp_path: Path):
+    site = running_site
+    rater = browser.new_context(viewport=LAPTOP).new_page()
+    admin = browser.new_context(viewport=LAPTOP, accept_downloads=True).new_page()
+    problems: list[str] = []
+    for page in (rater, admin):
+        page.on("pageerror", lambda error: problems.append(str(error)))
+
+    log_in(admin, site, "admin")
+    admin.goto(f"{site.url}/admin/reliability/")
+    ratings_before = figure(admin, "Ratings")
+
+    score_a_pair(rater, site, screens)
+    watch_reliability(admin, ratings_before, screens)
+    vote_on_a_task(rater, site, screens)
+    export_and_verify(admin, screens, tmp_path)
+    train(admin, screens)
+    promote_and_rescore(admin, screens)
+    see_what_the_model_asks(rater, site, screens)
+    assert not problems
+
+
+def score_a_pair(page: Page, site: Site, screens: Path) -> None:
+    """Step 1: log in, agree, hear the clip, see the painting, score it; the fifth rating closes the pair."""
+    before = rows(site, "SELECT count(*) FROM scoring_pair WHERE completed_at IS NOT NULL")[0][0]
+    log_in(page, site, "rater")
+    page.goto(f"{site.url}/score/demo/")
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Agree and go on").click()
+    page.get_by_role("button", name="I am ready").click()
+    page.goto(f"{site.url}/score/demo/")
+    turn_the_sound_on(page)
+    state_of(page, "playing", timeout=20_000)
+    expect(page.get_by_role("button", name="Submit")).to_have_attribute("aria-disabled", "true")
+    page.get_by_role("slider").press("ArrowRight")
+    page.get_by_role("slider").press("PageUp")
+    page.screenshot(path=screens / "1-score.png")
+    state_of(page, "heard", timeout=HEARD_MS)
+    first = page.locator("[data-part=wall] img").get_attribute("src")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-part=wall] img")).not_to_have_attribute("src", first or "", timeout=10_000)
+    expect(page.locator("main[data-network]")).to_have_attribute("data-network", "empty", timeout=10_000)
+
+    mine = rows(
+        site,
+        "SELECT r.state, r.played_ms, r.value, p.rating_count, p.score FROM scoring_rating r"
+        " JOIN scoring_pair p ON p.id = r.pair_id WHERE NOT r.is_simulated",
+    )
+    assert len(mine) == 1
+    state, played_ms, value, count, score = mine[0]
+    assert state == "counted"
+    assert 14_500 <= played_ms <= 16_000
+    assert 0 <= value <= 1
+    assert count == 5
+    assert score is not None
+    assert rows(site, "SELECT count(*) FROM scoring_pair WHERE completed_at IS NOT NULL")[0][0] == before + 1
+
+
+def figure(page: Page, label: str) -> str:
+    card = page.locator(".atelier-figure", has=page.get_by_text(label, exact=True))
+    return card.locator("strong").inner_text()
+
+
+def watch_reliability(page: Page, ratings_before: str, screens: Path) -> None:
+    """Step 2: the page that was open all along shows one rating more, without reloading."""
+    card = page.locator(".atelier-figure", has=page.get_by_text("Ratings", exact=True))
+    expect(card.locator("strong")).not_to_have_text(ratings_before, timeout=20_000)
+    assert float(figure(page, "Krippendorff's alpha")) == pytest.approx(0.86, abs=0.03)
+    page.screenshot(path=screens / "2-reliability.png", full_page=True)
+
+
+def vote_on_a_task(page: Page, site: Site, screens: Path) -> None:
+    """Step 3: ambiguous pairs have become tasks in both directions; a third vote decides one."""
+    directions = {row[0] for row in rows(site, "SELECT DISTINCT direction FROM preferences_preferencetask")}
+    assert directions == {"music->painting", "painting->music"}
+    page.goto(f"{site.url}/prefer/demo/")
+    turn_the_sound_on(page)
+    choose = page.locator("[data-choose=left]")
+    for player in page.locator(".player:visible").all():
+        button = player.get_by_role("button")
+        if button.get_attribute("aria-label", timeout=20_000).startswith("Play"):  # type: ignore[union-attr]
+            button.click()
+        expect(button).to_have_attribute("aria-label", re.compile("^Pause"), timeout=10_000)
+        expect(button).to_have_attribute("aria-label", re.compile("^Play"), timeout=HEARD_MS)
+    page.keyboard.press("ArrowLeft")
+    expect(choose).to_have_attribute("aria-pressed", "true")
+    page.screenshot(path=screens / "3-prefer.png")
+    page.keyboard.press("Enter")
+    expect(choose).to_have_attribute("aria-pressed", "false", timeout=10_000)
+    expect(page.locator("main[data-network]")).to_have_attribute("data-network", "empty", timeout=10_000)
+    decided = rows(
+        site,
+        "SELECT t.state, t.votes_a + t.votes_b, t.winner FROM preferences_vote v"
+        " JOIN preferences_preferencetask t ON t.id = v.task_id WHERE NOT v.is_simulated",
+    )
+    assert len(decided) == 1
+    assert decided[0][:2] == ("kept", 3)
+    assert decided[0][2] in ("a", "b")
+
+
+def export_and_verify(page: Page, screens: Path, tmp_path: Path) -> None:
+    """Step 4: a snapshot from the panel, followed live, downloaded and verified by the command line."""
+    page.goto(page.url.split("/admin/")[0] + "/admin/snapshots/snapshot/add/")
+    page.get_by_label(re.compile("^Recipe")).select_option("demo")
+    page.get_by_role("button", name=re.compile("export|seal|start", re.IGNORECASE)).last.click()
+    finish_job(page, timeout=120_000)
+    page.screenshot(path=screens / "4-snapshot.png", full_page=True)
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("download", re.IGNORECASE)).first.click()
+    archive = tmp_path / "snapshot.zip"
+    download.value.save_as(archive)
+    with zipfile.ZipFile(archive) as zipped:
+        zipped.extractall(tmp_path / "unpacked")
+    inside = next((tmp_path / "unpacked").rglob("manifest.json")).parent
+    done = subprocess.run(
+        [sys.executable, "-m", "mpd_builder", "verify", str(inside)],
+        cwd=REPO_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def train(page: Page, screens: Path) -> None:
+    """Step 5: train on the snapshot; the loss curve moves without reloading; metrics on the test split."""
+    page.get_by_role("link", name=re.compile("Train on this snapshot")).click()
+    page.get_by_label(re.compile("^Recipe")).select_option("tiny")
+    page.get_by_role("button", name="Start training").click()
+    curve = page.locator(".training-charts figure").first.locator("path.chart-line").first
+    curve.wait_for(state="attached", timeout=60_000)
+    early = curve.get_attribute("d") or ""
+    expect(curve).not_to_have_attribute("d", early, timeout=30_000)
+    page.screenshot(path=screens / "5-training.png")
+    live = finish_job(page, timeout=TRAINED_MS)
+    expect(live.get_by_text("New painting, new track in the test split")).to_be_visible()
+    expect(live.locator(".training-model").first).to_contain_text("MPJudge")
+    page.screenshot(path=screens / "5-trained.png", full_page=True)
+
+
+def promote_and_rescore(page: Page, screens: Path) -> None:
+    """Step 6, the admin's half: promote the run, let it score unrated pairs."""
+    page.get_by_role("link", name="Promote").click()
+    page.get_by_role("button", name="Promote").click()
+    expect(page.get_by_text("MPJudge v1", exact=False).first).to_be_visible()
+    page.goto(page.url.split("/admin/")[0] + "/admin/training/rescoring/add/")
+    page.get_by_role("button", name="Start rescoring").click()
+    finish_job(page, timeout=120_000)
+    page.screenshot(path=screens / "6-rescoring.png", full_page=True)
+
+
+def see_what_the_model_asks(page: Page, site: Site, screens: Path) -> None:
+    """Step 6, the rater's half: what the model is least sure of comes up next."""
+    asked = rows(site, "SELECT n_asked FROM training_rescoring")[0][0]
+    assert asked == 40
+    page.goto(f"{site.url}/score/demo/")
+    turn_the_sound_on(page)
+    state_of(page, "playing", timeout=20_000)
+    page.screenshot(path=screens / "6-next.png")
+    held = rows(
+        site,
+        "SELECT p.origin FROM scoring_slot s JOIN scoring_pair p ON p.id = s.pair_id JOIN accounts_rater r"
+        " ON r.id = s.rater_id WHERE s.state = 'leased' AND NOT r.is_simulated ORDER BY s.leased_at",
+    )
+    assert held
+    assert {origin for (origin,) in held} <= {"model", "control"}
