@@ -1,0 +1,151 @@
+"""From ambiguous scores to two-alternative forced-choice (2AFC) tasks, and from their votes to preferences."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
+
+import numpy as np
+
+from mpd_builder.draws import Stream, water_fill
+from mpd_builder.records import Choice, Consensus, Direction, Pair, Preference, PreferenceTask, Vote
+
+_PREFIX = {Direction.MUSIC_TO_PAINTING: "m2p", Direction.PAINTING_TO_MUSIC: "p2m"}
+
+
+def task_id(direction: Direction, query_id: str, pair_a: str, pair_b: str) -> str:
+    """A content-based id: `m2p_` or `p2m_` and 16 hex digits; which of the two pairs is called `a` does not matter."""
+    first, second = sorted((pair_a, pair_b))
+    digest = hashlib.sha256("\n".join((direction.value, query_id, first, second)).encode()).hexdigest()
+    return f"{_PREFIX[direction]}_{digest[:16]}"
+
+
+def possible(consensus: Iterable[Consensus], pairs: Iterable[Pair]) -> dict[Direction, int]:
+    """How many different tasks the ambiguous pairs allow: a query shared by m of them allows m (m - 1) / 2."""
+    candidates = _candidates(consensus, pairs)
+    return {
+        direction: sum(math.comb(len(pair_ids), 2) for pair_ids in by_query.values())
+        for direction, by_query in candidates.items()
+    }
+
+
+def make_tasks(
+    consensus: Iterable[Consensus],
+    pairs: Iterable[Pair],
+    *,
+    count: int | None,
+    seed: int,
+    existing: Collection[PreferenceTask] = (),
+) -> list[PreferenceTask]:
+    """Draw new tasks: two different ambiguous pairs that share their query, never a pair of pairs twice.
+
+    `count` is the number of new tasks in each direction: fewer come back where fewer are possible, and None asks for
+    all. Queries get as even a number of tasks as their candidates allow, those that exist already counted in. The
+    result is ordered by id and depends on the seed and on what comes in, not on its order; in each task `pair_a` is
+    the one with the lower id. Raises ValueError if a consensus speaks of a pair that is not among `pairs`.
+    """
+    if count is not None and count < 0:
+        raise ValueError(f"a number of tasks cannot be negative: {count}")
+    tasks = [
+        task
+        for direction, by_query in _candidates(consensus, pairs).items()
+        for task in _draw(direction, by_query, count, seed, [t for t in existing if t.direction == direction])
+    ]
+    return sorted(tasks, key=lambda task: task.id)
+
+
+def decide(tasks: Iterable[PreferenceTask], votes: Iterable[Vote], *, votes_needed: int = 3) -> list[Preference]:
+    """Each task's outcome, ordered by task id: a strict majority of at least `votes_needed` votes makes a winner.
+
+    Ties and tasks with too few votes stay in the list with `winner` None. Raises ValueError for a vote on a task that
+    is not among `tasks`, and for a rater who voted twice on one task.
+    """
+    if votes_needed < 1:
+        raise ValueError(f"a consensus needs at least one vote, not {votes_needed}")
+    by_id: dict[str, PreferenceTask] = {}
+    for task in tasks:
+        if task.id in by_id:
+            raise ValueError(f"the task {task.id} is listed twice")
+        by_id[task.id] = task
+    counts: Counter[tuple[str, Choice]] = Counter()
+    voted: set[tuple[str, str]] = set()
+    for vote in votes:
+        if vote.task_id not in by_id:
+            raise ValueError(f"rater {vote.rater_id} voted on the task {vote.task_id}, which is not among the tasks")
+        if (vote.task_id, vote.rater_id) in voted:
+            raise ValueError(f"rater {vote.rater_id} voted more than once on the task {vote.task_id}")
+        voted.add((vote.task_id, vote.rater_id))
+        counts[vote.task_id, vote.choice] += 1
+    return [_outcome(by_id[key], counts[key, Choice.A], counts[key, Choice.B], votes_needed) for key in sorted(by_id)]
+
+
+def _outcome(task: PreferenceTask, votes_a: int, votes_b: int, votes_needed: int) -> Preference:
+    if votes_a + votes_b < votes_needed or votes_a == votes_b:
+        return Preference(task, votes_a, votes_b, winner=None)
+    return Preference(task, votes_a, votes_b, winner=Choice.A if votes_a > votes_b else Choice.B)
+
+
+def _candidates(consensus: Iterable[Consensus], pairs: Iterable[Pair]) -> dict[Direction, dict[str, list[str]]]:
+    """By direction and query: the sorted ids of the ambiguous pairs. Queries are sorted as well."""
+    pair_of = {pair.id: pair for pair in pairs}
+    by_clip: defaultdict[str, list[str]] = defaultdict(list)
+    by_painting: defaultdict[str, list[str]] = defaultdict(list)
+    for pair_id in sorted({row.pair_id for row in consensus if row.ambiguous}):
+        if pair_id not in pair_of:
+            raise ValueError(f"the pair {pair_id} has a score, but is not among the pairs")
+        by_clip[pair_of[pair_id].clip_id].append(pair_id)
+        by_painting[pair_of[pair_id].painting_id].append(pair_id)
+    return {
+        Direction.MUSIC_TO_PAINTING: dict(sorted(by_clip.items())),
+        Direction.PAINTING_TO_MUSIC: dict(sorted(by_painting.items())),
+    }
+
+
+def _draw(
+    direction: Direction,
+    by_query: dict[str, list[str]],
+    count: int | None,
+    seed: int,
+    existing: list[PreferenceTask],
+) -> list[PreferenceTask]:
+    taken = _taken_numbers(by_query, existing)
+    made = Counter(task.query_id for task in existing)
+    queries = list(by_query)
+    room = np.array([math.comb(len(by_query[query]), 2) - len(taken[query]) for query in queries], dtype=np.int64)
+    levels = np.array([made[query] for query in queries], dtype=np.int64)
+    total = int(room.sum()) if count is None else min(count, int(room.sum()))
+    order = Stream(seed, "tasks", direction.value).order(len(queries))
+    shares = water_fill(levels, room, total, order=order).tolist()
+    tasks: list[PreferenceTask] = []
+    for query, share in zip(queries, shares, strict=True):
+        if share == 0:
+            continue
+        numbers = Stream(seed, "tasks", direction.value, query).distinct(
+            math.comb(len(by_query[query]), 2), share, taken=np.array(sorted(taken[query]), dtype=np.int64)
+        )
+        tasks += [_task(direction, query, *_pair_of_pairs(by_query[query], number)) for number in numbers.tolist()]
+    return tasks
+
+
+def _task(direction: Direction, query: str, pair_a: str, pair_b: str) -> PreferenceTask:
+    return PreferenceTask(task_id(direction, query, pair_a, pair_b), direction, query, pair_a, pair_b)
+
+
+def _taken_numbers(by_query: dict[str, list[str]], existing: list[PreferenceTask]) -> dict[str, set[int]]:
+    """By query: the numbers (see `_pair_of_pairs`) of the existing tasks whose pairs are both still candidates."""
+    place = {query: {pair_id: i for i, pair_id in enumerate(pair_ids)} for query, pair_ids in by_query.items()}
+    taken: dict[str, set[int]] = {query: set() for query in by_query}
+    for task in existing:
+        places = place.get(task.query_id, {})
+        if task.pair_a in places and task.pair_b in places:
+            low, high = sorted((places[task.pair_a], places[task.pair_b]))
+            taken[task.query_id].add(math.comb(high, 2) + low)
+    return taken
+
+
+def _pair_of_pairs(pair_ids: list[str], number: int) -> tuple[str, str]:
+    """Two of the sorted candidates by number, in the order (0, 1), (0, 2), (1, 2), (0, 3), ..."""
+    high = (1 + math.isqrt(1 + 8 * number)) // 2
+    return pair_ids[number - math.comb(high, 2)], pair_ids[high]
