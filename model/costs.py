@@ -1,0 +1,47 @@
+"""What a model costs: parameters and floating-point operations, by encoder and in both conventions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from model.config import Config
+from model.judge import build
+
+MEL_BANDS, MEL_FRAMES = 128, 469
+
+
+def describe(config: Config) -> dict[str, Any]:
+    """Parameters and FLOPs of one pair, one 128 x 469 mel and one painting, forward.
+
+    `flops` counts a multiply-add as two (the convention of the paper's own row in Table 1), `macs` as one (that of its
+    CDCML row). What the painting costs includes fusion and head. Nothing is allocated: shapes alone are computed.
+    """
+    with torch.device("meta"):
+        module = build(config).eval()
+        mel_11FT = torch.empty(1, 1, MEL_BANDS, MEL_FRAMES)
+        painting_13HW = torch.empty(1, 3, config.painting.size, config.painting.size)
+    with torch.no_grad(), FlopCounterMode(display=False) as music_flops:
+        music_1D = module.encode_music(mel_11FT)
+    with torch.no_grad(), FlopCounterMode(display=False) as painting_flops:
+        module.logit(module.pooled(painting_13HW, music_1D))
+    music = _cost(0 if module.music is None else _count(module.music), music_flops.get_total_flops())
+    painting = _cost(_count(module) - music["parameters"], painting_flops.get_total_flops())
+    return {
+        "recipe": config.recipe,
+        "music_encoder": music,
+        "painting_encoder": painting,
+        "total": {key: music[key] + painting[key] for key in music},
+        "painting_tokens": config.painting.tokens,
+    }
+
+
+def _count(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def _cost(parameters: int, flops: int) -> dict[str, int]:
+    return {"parameters": parameters, "flops": flops, "macs": flops // 2}

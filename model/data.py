@@ -1,0 +1,189 @@
+"""What a sealed snapshot means to the model: index tables over two arrays, and who may learn from what.
+
+Shapes: P paintings, C clips, F mel bands, T mel frames, H W pixels, B pairs, V distinct clips of a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mpd_builder.snapshot import Snapshot, read
+
+Ints = NDArray[np.int64]
+
+
+class DataError(ValueError):
+    """A snapshot (or folder of arrays) that cannot be learned from or scored; the message says what is missing."""
+
+
+class Protocol(StrEnum):
+    """Which held-out pairs a figure speaks of, by what the training split has never shown."""
+
+    UNSEEN_BOTH = "unseen-both"
+    UNSEEN_PAINTING = "unseen-painting"
+    UNSEEN_TRACK = "unseen-track"
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Scored pairs as columns: rows into the arrays, and the human score."""
+
+    pair_ids: tuple[str, ...]
+    painting: Ints
+    clip: Ints
+    score: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.pair_ids)
+
+    def take(self, rows: Ints | NDArray[np.bool_]) -> Pairs:
+        index = np.arange(len(self))[rows]
+        return Pairs(
+            tuple(self.pair_ids[row] for row in index), self.painting[index], self.clip[index], self.score[index]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """Decided 2AFC tasks as rows into `Dataset.pairs`: the pair that won, the pair that lost."""
+
+    direction: tuple[str, ...]
+    preferred: Ints
+    other: Ints
+
+    def __len__(self) -> int:
+        return len(self.direction)
+
+    def take(self, rows: NDArray[np.bool_]) -> Preferences:
+        index = np.flatnonzero(rows)
+        return Preferences(tuple(self.direction[row] for row in index), self.preferred[index], self.other[index])
+
+
+class Media:
+    """The two arrays of a snapshot: in the device's memory on a GPU, memory-mapped on the CPU."""
+
+    def __init__(self, paintings_PHW3: NDArray[np.uint8], mels_CFT: NDArray[np.float16], device: torch.device) -> None:
+        self.device = device
+        self._arrays = (paintings_PHW3, mels_CFT)
+        self._resident: tuple[Tensor, Tensor] | None = None
+        if device.type == "cuda":
+            self._resident = (torch.tensor(paintings_PHW3, device=device), torch.tensor(mels_CFT, device=device))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many paintings and clips there are."""
+        return len(self._arrays[0]), len(self._arrays[1])
+
+    def paintings(self, rows: Ints) -> Tensor:
+        """uint8 (B, 3, H, W)."""
+        return self._rows(0, rows).permute(0, 3, 1, 2)
+
+    def mels(self, rows: Ints) -> Tensor:
+        """float32 (V, 1, F, T), log10 of power."""
+        return self._rows(1, rows).float().unsqueeze(1)
+
+    def _rows(self, which: int, rows: Ints) -> Tensor:
+        if self._resident is not None:
+            return self._resident[which].index_select(0, torch.as_tensor(rows, device=self.device))
+        return torch.from_numpy(np.ascontiguousarray(self._arrays[which][rows]))
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What a snapshot means to the model. `train`, `validation`: masks over `pairs`; so are the protocols'.
+
+    `validation` holds the pairs whose painting or track (or both) is of the validation split, and that touch no test
+    item: the pairs of two validation items alone are too few to steer by.
+    """
+
+    digest: str
+    path: Path
+    pairs: Pairs
+    preferences: Preferences
+    train: NDArray[np.bool_]
+    validation: NDArray[np.bool_]
+    protocols: dict[Protocol, NDArray[np.bool_]]
+    ratings: pd.DataFrame
+    trim: int
+    paintings_u8: NDArray[np.uint8]
+    mels_f16: NDArray[np.float16]
+
+    def media(self, device: torch.device) -> Media:
+        return Media(self.paintings_u8, self.mels_f16, device)
+
+    def preferences_within(self, mask: NDArray[np.bool_]) -> Preferences:
+        """Preferences whose two pairs both lie in `mask`."""
+        return self.preferences.take(mask[self.preferences.preferred] & mask[self.preferences.other])
+
+
+def load(path: Path) -> Dataset:
+    """Read, verify and index a snapshot. Raises DataError in words; the reader's own errors pass through."""
+    return from_snapshot(read(path))
+
+
+def from_snapshot(snapshot: Snapshot) -> Dataset:
+    """Index an opened snapshot: rows instead of ids, masks instead of split names."""
+    arrays = snapshot.arrays()
+    frame = snapshot.pairs.reset_index(drop=True)
+    pairs = Pairs(
+        pair_ids=tuple(frame["pair_id"].astype(str)),
+        painting=_rows_of(frame["painting_id"], snapshot.paintings, "painting_id"),
+        clip=_rows_of(frame["clip_id"], snapshot.clips, "clip_id"),
+        score=frame["score"].to_numpy(dtype=np.float64, copy=True),
+    )
+    of_painting, of_track = frame["split_painting"].to_numpy(), frame["split_track"].to_numpy()
+    train = (of_painting == "train") & (of_track == "train")
+    tested = (of_painting == "test") | (of_track == "test")
+    if not train.any():
+        raise DataError(
+            f"the snapshot has no training pairs ({len(frame)} scored pairs in all): score more pairs first"
+        )
+    return Dataset(
+        digest=snapshot.digest,
+        path=Path(snapshot.path),
+        pairs=pairs,
+        preferences=_preferences(snapshot.preferences, pairs),
+        train=train,
+        validation=~train & ~tested,
+        protocols={
+            Protocol.UNSEEN_BOTH: (of_painting == "test") & (of_track == "test"),
+            Protocol.UNSEEN_PAINTING: (of_painting == "test") & (of_track == "train"),
+            Protocol.UNSEEN_TRACK: (of_painting == "train") & (of_track == "test"),
+        },
+        ratings=snapshot.ratings,
+        trim=snapshot.recipe.trim,
+        paintings_u8=arrays.paintings_u8,
+        mels_f16=arrays.mels_f16,
+    )
+
+
+def _rows_of(ids: Sequence[str] | pd.Series[str], items: pd.DataFrame, column: str) -> Ints:
+    row = dict(zip(items[column], items["row"], strict=True))
+    missing = [item for item in ids if item not in row]
+    if missing:
+        raise DataError(
+            f"{len(missing)} pairs name a {column} that the snapshot does not have, for example {missing[0]}"
+        )
+    return np.array([row[item] for item in ids], dtype=np.int64)
+
+
+def _preferences(frame: pd.DataFrame, pairs: Pairs) -> Preferences:
+    row = {pair: index for index, pair in enumerate(pairs.pair_ids)}
+    decided = frame[frame["winner"].isin(["a", "b"]) & frame["pair_a"].isin(row) & frame["pair_b"].isin(row)]
+    first = np.array([row[pair] for pair in decided["pair_a"]], dtype=np.int64)
+    second = np.array([row[pair] for pair in decided["pair_b"]], dtype=np.int64)
+    a_won = (decided["winner"] == "a").to_numpy(dtype=bool)
+    return Preferences(
+        direction=tuple(decided["direction"].astype(str)),
+        preferred=np.where(a_won, first, second),
+        other=np.where(a_won, second, first),
+    )

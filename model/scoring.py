@@ -1,0 +1,136 @@
+"""Scores of many pairs, and how sure the model is of each.
+
+Shapes: P paintings, M clips, B pairs, N pairs in all, D width, K = D + 1 weights of the head with its bias.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.batches import chunks
+from model.data import Ints, Media
+from model.judge import MPJudge
+
+Floats = NDArray[np.float64]
+Progress = Callable[[int, int], None]
+PRIOR_LOGIT_SD = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """Bayesian regression on the head's input: covariance of its weights (K, K), variance of human scores.
+
+    A pair's features are g = ds/dlogit * [z, 1] (the linearised head); the variance of its score is g' covariance g.
+    """
+
+    covariance: Floats
+    noise: float
+
+    def variance(self, features_NK: Floats) -> Floats:
+        """Variance of the predicted score (N,), without the noise of human scores."""
+        spread: Floats = np.einsum("nk,kl,nl->n", features_NK, self.covariance, features_NK, optimize=True)
+        return spread
+
+    def to_tensors(self) -> dict[str, Tensor]:
+        return {
+            "covariance": torch.from_numpy(self.covariance),
+            "noise": torch.tensor(self.noise, dtype=torch.float64),
+        }
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> Posterior:
+        return cls(tensors["covariance"].double().cpu().numpy(), float(tensors["noise"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Scores (N,), logits (N,) and the head's linearised features (N, K) of pairs, in the order asked for."""
+
+    score: Floats
+    logit: Floats
+    features: Floats
+
+
+def fit_posterior(scored: Scored, human: Floats) -> Posterior:
+    """The posterior of the head from training pairs, in closed form.
+
+    Covariance = (G'G / noise + prior)^-1; noise is the residual variance, and the prior is such that before any pair
+    the score of a typical pair has the standard deviation that a logit of standard deviation 1 gives it.
+    """
+    features = scored.features
+    noise = max(float(np.square(scored.score - human).mean()), 1e-6)
+    prior = float(np.square(features).sum(axis=1).mean()) / PRIOR_LOGIT_SD**2
+    precision = features.T @ features / noise + prior * np.eye(features.shape[1])
+    return Posterior(np.linalg.inv(precision).astype(np.float64), noise)
+
+
+@torch.inference_mode()
+def encode_clips(module: MPJudge, media: Media, clips: Ints, *, batch: int) -> Tensor:
+    """Music vectors of clip rows, each encoded once: (M, D)."""
+    return torch.cat([module.encode_music(media.mels(clips[part])) for part in chunks(len(clips), batch)])
+
+
+def score_pairs(
+    module: MPJudge, media: Media, painting: Ints, clip: Ints, *, batch: int, progress: Progress | None = None
+) -> Scored:
+    """Score pairs given as array rows. The module must be in evaluation mode; each distinct clip is encoded once."""
+    parts = list(score_in_parts(module, media, painting, clip, batch=batch, progress=progress))
+    width = module.config.painting.width + 1
+    return Scored(
+        np.concatenate([np.zeros(0), *(part.score for part in parts)]),
+        np.concatenate([np.zeros(0), *(part.logit for part in parts)]),
+        np.concatenate([np.zeros((0, width)), *(part.features for part in parts)]),
+    )
+
+
+@torch.inference_mode()
+def score_in_parts(
+    module: MPJudge, media: Media, painting: Ints, clip: Ints, *, batch: int, progress: Progress | None = None
+) -> Iterator[Scored]:
+    """Like `score_pairs`, a batch at a time. `progress` hears how many are done, and of how many."""
+    distinct, where = np.unique(clip, return_inverse=True)
+    if not len(clip):
+        return
+    music_MD = encode_clips(module, media, distinct, batch=batch)
+    for part in chunks(len(clip), batch):
+        music_BD = music_MD.index_select(0, torch.as_tensor(where[part], device=music_MD.device))
+        features_BD = module.pooled(media.paintings(painting[part]), music_BD)
+        yield _scored(module, features_BD)
+        if progress is not None:
+            progress(part.stop, len(clip))
+
+
+@torch.inference_mode()
+def score_matrix(module: MPJudge, paintings: Tensor, mels: Tensor, *, batch: int = 256) -> Tensor:
+    """scores_PM of every painting (P, 3, H, W) with every mel (M, 1, F, T), the module in evaluation mode.
+
+    Each clip is encoded once. The result is on the module's device in the head's precision.
+    """
+    device = module.head.weight.device
+    music_MD = torch.cat([module.encode_music(mels[part].to(device)) for part in chunks(len(mels), batch)])
+    scores_PM = torch.empty(len(paintings), len(mels), dtype=module.head.weight.dtype, device=device)
+    for column, music_D in enumerate(music_MD):
+        for part in chunks(len(paintings), batch):
+            pictures = paintings[part].to(device)
+            features_BD = module.pooled(pictures, music_D.expand(len(pictures), -1))
+            scores_PM[part, column] = module.score_of(module.logit(features_BD))
+    return scores_PM
+
+
+def _scored(module: MPJudge, features_BD: Tensor) -> Scored:
+    logit_B = module.logit(features_BD)
+    score_B = module.score_of(logit_B)
+    slope_B = score_B * (1 - score_B) if module.config.head.output == "sigmoid" else torch.ones_like(score_B)
+    with_bias_BK = torch.cat([features_BD, torch.ones_like(features_BD[:, :1])], dim=1)
+    return Scored(_numpy(score_B), _numpy(logit_B), _numpy(slope_B[:, None] * with_bias_BK))
+
+
+def _numpy(tensor: Tensor) -> Floats:
+    values: Floats = tensor.double().cpu().numpy()
+    return values

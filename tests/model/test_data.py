@@ -1,0 +1,149 @@
+"""What a snapshot means to the model: the hand-made one of the builder's tests, and planted data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from model import data
+from model.batches import Shuffle, augment, gather
+from model.config import AugmentConfig
+from model.data import DataError, Media, Protocol
+from mpd_builder import snapshot
+from tests.model.factories import planted_dataset
+from tests.mpd_builder.small_snapshot import write_small
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> snapshot.Snapshot:
+    return snapshot.read(write_small(tmp_path_factory.mktemp("data") / "snapshot").path)
+
+
+def named(dataset: data.Dataset, mask: np.ndarray) -> set[tuple[int, int]]:
+    """The chosen pairs as (painting, clip) numbers of the hand-made snapshot."""
+    return {(int(pair[2:18], 16), int(pair.split(".")[1][2:18], 16)) for pair in dataset.pairs.take(mask).pair_ids}
+
+
+def test_pairs_are_sorted_by_what_training_may_see(opened: snapshot.Snapshot) -> None:
+    """Paintings 0 and 1 are for training, 2 for validation, 3 for the test; clip 0 for training, 1 for the test."""
+    dataset = data.from_snapshot(opened)
+    assert dataset.digest == opened.digest
+    assert named(dataset, dataset.train) == {(0, 0), (1, 0)}
+    assert named(dataset, dataset.validation) == {(2, 0)}
+    assert named(dataset, dataset.protocols[Protocol.UNSEEN_BOTH]) == {(3, 1)}
+    assert named(dataset, dataset.protocols[Protocol.UNSEEN_PAINTING]) == {(3, 0)}
+    assert named(dataset, dataset.protocols[Protocol.UNSEEN_TRACK]) == {(0, 1), (1, 1)}
+
+
+def test_a_pair_finds_its_own_painting_and_clip(opened: snapshot.Snapshot) -> None:
+    """The hand-made media are flat: painting n is filled with n, clip n with -n."""
+    dataset = data.from_snapshot(opened)
+    media = dataset.media(CPU)
+    batch = gather(media, dataset.pairs.painting, dataset.pairs.clip, dataset.pairs.score)
+    for row, (painting, clip) in enumerate(
+        zip(batch.paintings[:, 0, 0, 0], batch.mels[batch.clip][:, 0, 0, 0], strict=True)
+    ):
+        pair = dataset.pairs.pair_ids[row]
+        assert (int(painting), -int(clip)) == (int(pair[2:18], 16), int(pair.split(".")[1][2:18], 16))
+    assert batch.paintings.shape == (8, 3, 256, 256)
+    assert batch.mels.shape == (2, 1, 128, 469)
+
+
+def test_a_preference_knows_its_winner(opened: snapshot.Snapshot) -> None:
+    dataset = data.from_snapshot(opened)
+    row = opened.preferences.iloc[0]
+    assert len(dataset.preferences) == 1
+    assert dataset.pairs.pair_ids[dataset.preferences.preferred[0]] == row["pair_a"]
+    assert dataset.pairs.pair_ids[dataset.preferences.other[0]] == row["pair_b"]
+    assert len(dataset.preferences_within(dataset.train)) == 0
+
+
+def test_an_undecided_preference_is_left_out(opened: snapshot.Snapshot) -> None:
+    undecided = replace(opened, preferences=opened.preferences.assign(winner=None))
+    assert len(data.from_snapshot(undecided).preferences) == 0
+
+
+def test_a_snapshot_without_training_pairs_says_so(opened: snapshot.Snapshot) -> None:
+    nothing = replace(opened, pairs=opened.pairs.assign(split_painting="test"))
+    with pytest.raises(DataError, match="no training pairs"):
+        data.from_snapshot(nothing)
+
+
+def test_a_damaged_snapshot_is_not_learned_from(tmp_path: Path) -> None:
+    path = write_small(tmp_path / "snapshot").path
+    with (path / "data" / "ratings.parquet").open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(snapshot.SnapshotDamaged):
+        data.load(path)
+
+
+def test_held_out_pairs_share_nothing_with_training() -> None:
+    dataset = planted_dataset()
+    train = dataset.pairs.take(dataset.train)
+    unseen = dataset.pairs.take(dataset.protocols[Protocol.UNSEEN_BOTH])
+    assert len(train)
+    assert len(unseen)
+    assert not set(train.painting) & set(unseen.painting)
+    assert not set(train.clip // 2) & set(unseen.clip // 2)
+
+
+def test_an_epoch_shows_every_row_once() -> None:
+    shuffle = Shuffle(10, seed=3)
+    rows = np.concatenate([shuffle.rows(step, 4) for step in range(5)])
+    assert sorted(rows[:10]) == sorted(rows[10:]) == list(range(10))
+    assert rows[:10].tolist() != rows[10:].tolist()
+
+
+def test_a_batch_depends_on_nothing_but_its_number() -> None:
+    forwards = [Shuffle(7, seed=1).rows(step, 5).tolist() for step in range(4)]
+    shuffle = Shuffle(7, seed=1)
+    assert [shuffle.rows(step, 5).tolist() for step in reversed(range(4))] == forwards[::-1]
+    assert Shuffle(7, seed=2).rows(0, 5).tolist() != forwards[0]
+
+
+def test_a_batch_may_be_larger_than_an_epoch() -> None:
+    rows = Shuffle(3, seed=0).rows(0, 6)
+    assert sorted(rows[:3]) == sorted(rows[3:]) == [0, 1, 2]
+
+
+def test_grouped_rows_stay_together() -> None:
+    groups = np.array([0, 1, 2, 0, 1, 2, 0, 1, 2])
+    rows = Shuffle(9, seed=0, groups=groups).rows(0, 9)
+    assert sorted(rows) == list(range(9))
+    assert [len(set(groups[rows[start : start + 3]])) for start in (0, 3, 6)] == [1, 1, 1]
+
+
+def test_augmentation_is_a_function_of_its_generator_and_keeps_values() -> None:
+    dataset = planted_dataset()
+    batch = gather(Media(dataset.paintings_u8, dataset.mels_f16, CPU), np.arange(6), np.arange(6), np.zeros(6))
+    config = AugmentConfig(flip=0.5, shift=3, roll=True, band_mask=3, frame_mask=3)
+    first = augment(batch, config, torch.Generator().manual_seed(1))
+    again = augment(batch, config, torch.Generator().manual_seed(1))
+    other = augment(batch, config, torch.Generator().manual_seed(2))
+    assert torch.equal(first.paintings, again.paintings)
+    assert torch.equal(first.mels, again.mels)
+    assert not torch.equal(first.paintings, other.paintings)
+    assert not torch.equal(first.mels, other.mels)
+    assert first.paintings.dtype == torch.uint8
+
+
+def test_augmentation_that_is_off_changes_nothing() -> None:
+    dataset = planted_dataset()
+    batch = gather(Media(dataset.paintings_u8, dataset.mels_f16, CPU), np.arange(6), np.arange(6), np.zeros(6))
+    same = augment(batch, AugmentConfig(flip=0.0), torch.Generator().manual_seed(1))
+    assert torch.equal(same.paintings, batch.paintings)
+    assert torch.equal(same.mels, batch.mels)
+
+
+def test_a_sure_flip_mirrors_and_a_roll_turns_the_clip() -> None:
+    dataset = planted_dataset()
+    batch = gather(Media(dataset.paintings_u8, dataset.mels_f16, CPU), np.arange(4), np.arange(4), np.zeros(4))
+    turned = augment(batch, AugmentConfig(flip=1.0, roll=True), torch.Generator().manual_seed(1))
+    assert torch.equal(turned.paintings, batch.paintings.flip(3))
+    assert torch.equal(turned.mels.sort(dim=3).values, batch.mels.sort(dim=3).values)
