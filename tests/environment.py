@@ -33,6 +33,6 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # workers inherit what the first pr
         "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # Playwright runs its own event loop in the test's thread
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
     }
-    (_state / "var").mkdir()
+    (_state / "var" / "static").mkdir(parents=True)
     if os.environ.get("TEST_DATABASE") == "postgres":
         os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL") or _private_postgres(_state)

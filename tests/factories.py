@@ -6,13 +6,18 @@ import hashlib
 import itertools
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from django.core.files.base import ContentFile
 
 from annotation_site.accounts.models import Rater, User
 from annotation_site.corpus.models import Clip, Painting, Track
-from annotation_site.scoring.models import Campaign, Pair, Slot
+from annotation_site.leases.models import SlotState
+from annotation_site.preferences.models import PreferenceTask, VoteSlot
+from annotation_site.scoring.models import Campaign, Pair, Rating, Slot
+from annotation_site.scoring.services import pair_follow
 from mpd_builder import records
+from mpd_builder.preferences import task_id
 from tests.conftest import NOON
 
 _numbers = itertools.count(1)
@@ -128,3 +133,36 @@ def make_pair(*, campaign: Campaign | None = None, now: datetime = NOON, **field
         for index in range(quota)
     )
     return pair
+
+
+def make_rating(*, pair: Pair, rater: Rater, value: float, now: datetime = NOON, **fields: Any) -> Rating:
+    """A counted rating in the pair's next free slot; the pair's aggregate follows."""
+    slot = pair.slots.filter(state=SlotState.FREE).order_by("index")[0]
+    slot.state, slot.rater, slot.token, slot.leased_at = SlotState.FILLED, rater, uuid4(), now
+    slot.save()
+    rating = Rating.objects.create(
+        **{"slot": slot, "pair": pair, "rater": rater, "value": value, "key": uuid4(), "created_at": now} | fields
+    )
+    pair_follow(pair_id=pair.pk, now=now)
+    pair.refresh_from_db()
+    return rating
+
+
+def make_task(*, pair_a: Pair, pair_b: Pair, now: datetime = NOON, **fields: Any) -> PreferenceTask:
+    """A 2AFC task between two pairs that share their clip (or else their painting), with its free slots."""
+    direction, query = records.Direction.PAINTING_TO_MUSIC, pair_a.painting.key
+    if pair_a.clip_id == pair_b.clip_id:
+        direction, query = records.Direction.MUSIC_TO_PAINTING, pair_a.clip.key
+    campaign = pair_a.campaign
+    defaults: dict[str, Any] = {
+        "key": task_id(direction, query, pair_a.key, pair_b.key),
+        "direction": direction.value,
+        "created_at": now,
+    }
+    task = PreferenceTask.objects.create(campaign=campaign, pair_a=pair_a, pair_b=pair_b, **defaults | fields)
+    quota = campaign.votes_per_task
+    VoteSlot.objects.bulk_create(
+        VoteSlot(task=task, campaign=campaign, index=index, quota=quota, order_key=(task.pk * 7919 + index) % 2**31)
+        for index in range(quota)
+    )
+    return task
