@@ -1,0 +1,53 @@
+"""Print the reliability of a campaign: alpha, dispersion, each rater. `--json` prints every number."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from annotation_site.reliability.selectors import PAPER, Report, campaign_choose, report_as_dict, report_compute
+from annotation_site.scoring.models import Campaign
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--campaign", metavar="SLUG", help="default: the campaign of the newest rating")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *, campaign: str | None, json: bool, **_: Any) -> None:
+        try:
+            chosen = campaign_choose(slug=campaign)
+        except Campaign.DoesNotExist:
+            slugs = ", ".join(Campaign.objects.values_list("slug", flat=True)) or "none"
+            raise CommandError(f"There is no campaign {campaign!r}; there are: {slugs}.") from None
+        if chosen is None:
+            raise CommandError("There is no campaign yet: make one in the admin panel, or with make_pairs.")
+        report = report_compute(campaign=chosen, now=timezone.now())
+        self.stdout.write(_as_json(report) if json else _as_text(report))
+
+
+def _as_json(report: Report) -> str:
+    return json.dumps(report_as_dict(report=report), indent=2)
+
+
+def _as_text(report: Report) -> str:
+    alpha, dispersion = report.alpha, report.dispersion
+    interval = f" ({alpha.low:.3f} to {alpha.high:.3f})" if alpha.low is not None and alpha.high is not None else ""
+    lines = [
+        f"{report.campaign}: {report.n_complete} of {report.n_pairs} pairs complete, {report.n_ratings} ratings by "
+        f"{len(report.raters)} raters ({report.n_simulated} ratings simulated)",
+        f"Krippendorff's alpha  {_number(alpha.value)}{interval}   paper {PAPER.alpha:.2f}",
+        f"mean dispersion       {_number(dispersion.mean)}   paper {PAPER.mean_dispersion:.3f}",
+        f"share below 0.09      {_number(dispersion.share_below_09)}   paper {PAPER.share_below_09:.3f}",
+        f"share below 0.11      {_number(dispersion.share_below_11)}   paper {PAPER.share_below_11:.3f}",
+    ]
+    return "\n".join(lines)
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3f}"

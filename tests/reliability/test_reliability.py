@@ -1,0 +1,176 @@
+"""The reliability of a campaign: the right ratings, the right numbers, and numbers that follow."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from random import Random
+
+import krippendorff
+import numpy as np
+import pytest
+from django.core.cache import cache
+from django.core.management import CommandError, call_command
+
+from annotation_site.accounts.models import Rater
+from annotation_site.reliability.selectors import (
+    MIN_AGE,
+    campaign_choose,
+    ratings_load,
+    report_as_dict,
+    report_cached,
+    report_compute,
+)
+from annotation_site.scoring.models import Campaign, Rating, RatingState
+from tests.conftest import NOON
+from tests.factories import make_campaign, make_clip, make_painting, make_pair, make_rater, make_rating
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    return make_campaign(slug="autumn")
+
+
+@pytest.fixture
+def raters() -> list[Rater]:
+    return [make_rater(is_simulated=number >= 4) for number in range(6)]
+
+
+def rate(campaign: Campaign, raters: list[Rater], values: list[float]) -> None:
+    """One more pair of the campaign, rated by the first raters."""
+    pair = make_pair(campaign=campaign, painting=make_painting(), clip=make_clip())
+    for rater, value in zip(raters, values, strict=False):
+        make_rating(pair=pair, rater=rater, value=value)
+
+
+def test_hand_worked_pairs(campaign: Campaign, raters: list[Rater]) -> None:
+    rate(campaign, raters, [0.3, 0.4, 0.5, 0.6, 0.9])  # trimmed mean 0.5, ambiguous
+    rate(campaign, raters, [0.8, 0.8, 0.8, 0.8, 0.8])  # trimmed mean 0.8, no dispersion
+    rate(campaign, raters, [0.1, 0.2])  # begun
+    report = report_compute(campaign=campaign, now=NOON)
+    assert (report.n_pairs, report.n_complete, report.n_ambiguous, report.n_ratings) == (3, 2, 1, 12)
+    spread = float(np.std([0.3, 0.4, 0.5, 0.6, 0.9]))
+    assert report.dispersion.mean == pytest.approx(spread / 2)
+    assert report.dispersion.share_below_09 == 0.5
+    assert dict(zip(report.scores.edges, report.scores.counts, strict=False))[0.5] == 1
+    assert dict(zip(report.scores.edges, report.scores.counts, strict=False))[0.8] == 1
+    assert sum(report.dispersions.counts) == 2
+    assert report.n_simulated == 2  # the fifth rater is a simulated one
+    assert not report.is_synthetic
+
+
+def test_alpha_is_that_of_the_krippendorff_package(campaign: Campaign, raters: list[Rater]) -> None:
+    random = Random(5)
+    matrix = np.full((6, 12), np.nan)
+    for column in range(12):
+        values = [round(random.random(), 2) for _ in range(random.randrange(1, 6))]
+        matrix[: len(values), column] = values
+        rate(campaign, raters, values)
+    expected = krippendorff.alpha(reliability_data=matrix, level_of_measurement="interval")
+    assert report_compute(campaign=campaign, now=NOON).alpha.value == pytest.approx(expected, abs=1e-10)
+
+
+def test_only_counted_ratings_of_this_campaign_are_loaded(campaign: Campaign, raters: list[Rater]) -> None:
+    rate(campaign, raters, [0.3, 0.4, 0.5])
+    rate(make_campaign(), raters, [0.9, 0.9, 0.9])
+    Rating.objects.filter(rater=raters[0]).update(state=RatingState.SUPERSEDED)
+    loaded = ratings_load(campaign=campaign)
+    assert sorted(loaded["value"].tolist()) == [0.4, 0.5]
+
+
+def test_a_campaign_without_ratings_is_undefined_not_an_error(campaign: Campaign) -> None:
+    report = report_compute(campaign=campaign, now=NOON)
+    assert report.alpha.value is None
+    assert report.dispersion.mean is None
+    assert report.raters == ()
+    json.dumps(report_as_dict(report=report), allow_nan=False)
+
+
+def test_one_rating_alone_is_undefined_too(campaign: Campaign, raters: list[Rater]) -> None:
+    rate(campaign, raters, [0.3])
+    report = report_compute(campaign=campaign, now=NOON)
+    assert report.alpha.value is None
+    (row,) = report.raters
+    assert (row.statistics.bias, row.statistics.agreement) == (None, None)
+    json.dumps(report_as_dict(report=report), allow_nan=False)
+
+
+def test_a_dispersion_of_one_half_has_a_place_in_the_histogram(raters: list[Rater]) -> None:
+    campaign = make_campaign(raters_per_pair=4)
+    rate(campaign, raters, [0.0, 0.0, 1.0, 1.0])
+    report = report_compute(campaign=campaign, now=NOON)
+    assert report.dispersion.mean == 0.5
+    assert report.dispersions.counts[-1] == 1
+
+
+def test_raters_stand_against_the_others(campaign: Campaign, raters: list[Rater]) -> None:
+    for base in (0.2, 0.5, 0.8):
+        rate(campaign, raters, [base - 0.1, base, base, base, base])
+    low = next(row for row in report_compute(campaign=campaign, now=NOON).raters if row.pk == raters[0].pk)
+    assert low.statistics.bias == pytest.approx(-0.1)
+    assert low.statistics.agreement == pytest.approx(1.0)
+    assert low.code == raters[0].code
+
+
+def test_the_cached_report_follows_a_new_rating_but_not_more_often_than_every_few_seconds(
+    campaign: Campaign, raters: list[Rater]
+) -> None:
+    rate(campaign, raters, [0.3, 0.4])
+    first = report_cached(campaign=campaign, now=NOON)
+    rate(campaign, raters, [0.5])
+    assert report_cached(campaign=campaign, now=NOON + MIN_AGE / 2) == first
+    later = report_cached(campaign=campaign, now=NOON + MIN_AGE)
+    assert (first.n_ratings, later.n_ratings) == (2, 3)
+
+
+def test_the_cached_report_is_kept_while_nothing_changes(
+    campaign: Campaign, raters: list[Rater], django_assert_max_num_queries: object
+) -> None:
+    rate(campaign, raters, [0.3, 0.4])
+    first = report_cached(campaign=campaign, now=NOON)
+    with django_assert_max_num_queries(2):  # type: ignore[operator]
+        assert report_cached(campaign=campaign, now=NOON + timedelta(minutes=5)).computed_at == first.computed_at
+
+
+def test_a_withdrawal_and_a_changed_band_are_seen_too(campaign: Campaign, raters: list[Rater]) -> None:
+    rate(campaign, raters, [0.3, 0.4, 0.5, 0.6, 0.9])
+    assert report_cached(campaign=campaign, now=NOON).n_ambiguous == 1
+    campaign.band_low = 0.55
+    assert report_cached(campaign=campaign, now=NOON + MIN_AGE).n_ambiguous == 0
+
+
+def test_the_campaign_of_the_newest_rating_is_shown_first(campaign: Campaign, raters: list[Rater]) -> None:
+    assert campaign_choose(slug=None) == campaign
+    other = make_campaign(slug="winter", now=NOON - timedelta(days=9))
+    rate(other, raters, [0.3])
+    assert campaign_choose(slug=None) == other
+    assert campaign_choose(slug="autumn") == campaign
+
+
+def test_no_campaign_at_all_is_no_error() -> None:
+    assert campaign_choose(slug=None) is None
+
+
+def test_the_command_prints_the_numbers_and_json(
+    campaign: Campaign, raters: list[Rater], capsys: pytest.CaptureFixture[str]
+) -> None:
+    rate(campaign, raters, [0.3, 0.4, 0.5, 0.6, 0.9])
+    call_command("reliability", "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert (told["campaign"], told["complete_pairs"], told["ratings"]) == ("autumn", 1, 5)
+    assert told["paper"]["alpha"] == 0.86
+    assert len(told["raters"]) == 5
+    call_command("reliability", "--campaign", "autumn")
+    assert "1 of 1 pairs complete" in capsys.readouterr().out
+
+
+def test_the_command_names_the_campaigns_when_asked_for_one_that_is_not_there(campaign: Campaign) -> None:
+    with pytest.raises(CommandError, match=r"no campaign 'spring'; there are: autumn"):
+        call_command("reliability", "--campaign", "spring")
