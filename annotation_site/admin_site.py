@@ -1,4 +1,4 @@
-"""The admin panel's navigation and its first page."""
+"""The admin panel: one site class, its navigation and its first page."""
 
 from __future__ import annotations
 
@@ -6,8 +6,15 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse_lazy
+from django.shortcuts import render
+from django.urls import NoReverseMatch, URLPattern, path, reverse_lazy
+from django.utils import timezone
 from unfold.sites import UnfoldAdminSite
+
+from annotation_site.overview.numbers import numbers, stages
+from annotation_site.overview.steps import next_steps
+from annotation_site.overview.work import activity, job_lines
+from annotation_site.reliability.views import reliability_page
 
 ACCOUNT_LINKS = [
     {"title": "Change password", "link": reverse_lazy("account_change_password")},
@@ -20,6 +27,13 @@ class AtelierAdminSite(UnfoldAdminSite):
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return _login(request, site=self, extra_context=extra_context)
+
+    def extra_urls(self) -> list[URLPattern]:
+        """Pages that belong to no single table; they come before Django's own."""
+        return [
+            path("reliability/", self.admin_view(reliability_page), name="reliability"),
+            path("overview/", self.admin_view(overview_part), name="overview"),
+        ]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return super().each_context(request) | {"account_links": ACCOUNT_LINKS}
@@ -37,7 +51,7 @@ def _item(title: str, icon: str, url_name: str) -> dict[str, Any]:
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar, in the order of the loop: collect, judge, measure, publish, learn."""
-    return [
+    groups: list[dict[str, Any]] = [
         {"items": [_item("Overview", "dashboard", "admin:index")]},
         {
             "title": "Corpus",
@@ -80,7 +94,34 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         },
     ]
+    return [{**group, "items": [item for item in group["items"] if _is_there(item)]} for group in groups]
+
+
+def _is_there(item: dict[str, Any]) -> bool:
+    try:
+        return bool(str(item["link"]))
+    except NoReverseMatch:
+        return False
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    return context
+    """Unfold's hook for the first page."""
+    return context | _overview()
+
+
+def overview_part(request: HttpRequest) -> HttpResponse:
+    """The live part of the first page."""
+    return render(request, "admin/overview.html", _overview())
+
+
+def _overview() -> dict[str, Any]:
+    now = timezone.now()
+    counts = numbers()
+    first, *others = next_steps(counts)
+    return {
+        "stages": stages(counts, now=now),
+        "step": first,
+        "other_steps": others[:2],
+        "jobs": job_lines(now=now),
+        "activity": activity(now=now),
+    }
