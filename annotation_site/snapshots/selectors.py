@@ -17,6 +17,7 @@ from annotation_site.preferences.models import PreferenceTask, Vote, VoteState
 from annotation_site.scoring.models import Campaign, Pair, Rating, RatingState
 from annotation_site.snapshots.models import Snapshot
 from mpd_builder import records
+from mpd_builder.snapshot.tables import SPLITS
 
 CHUNK = 5_000
 
@@ -65,7 +66,8 @@ def snapshot_facts(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "n_pairs": n_pairs,
         "splits": [
-            {"name": name, "pairs": count, "percent": 100 * count / n_pairs} for name, count in facts["pairs"].items()
+            {"name": name, "pairs": facts["pairs"][name], "percent": 100 * facts["pairs"][name] / n_pairs}
+            for name in SPLITS
         ],
         "preferences": [{"direction": name, **fact} for name, fact in sorted(facts["preferences"].items())],
         "n_preferences": sum(fact["kept"] for fact in facts["preferences"].values()),

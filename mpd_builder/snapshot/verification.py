@@ -65,8 +65,8 @@ def verify(path: Path | str) -> Report:
     """Compare a snapshot with its seal. Never raises for damage: the report lists it, ordered by file."""
     root = Path(path)
     if not root.is_dir():
-        missing = "is not a folder" if root.exists() else "does not exist"
-        return _failed(root, Problem(".", Damage.NOT_A_SNAPSHOT, f"{root} {missing}"))
+        words = "is not a folder" if root.exists() else "does not exist"
+        return _failed(root, Problem(".", Damage.NOT_A_SNAPSHOT, words))
     try:
         found, strange = _walk(root)
         sums = _read(root, SUMS_NAME)
@@ -75,7 +75,9 @@ def verify(path: Path | str) -> Report:
     except ManifestError as error:
         return _failed(root, Problem(SUMS_NAME, Damage.NOT_A_SNAPSHOT, f"not a readable snapshot: {error}"))
     except OSError as error:
-        return _failed(root, Problem(str(error.filename), Damage.UNREADABLE, f"cannot be read: {error.strerror}"))
+        return _failed(
+            root, Problem(str(error.filename), Damage.UNREADABLE, f"{error.filename} cannot be read: {error.strerror}")
+        )
     problems = [*strange, *_presence(found, expected)]
     problems += _contents(root, {name: digest for name, digest in expected.items() if name in found})
     problems += _agreement(expected, manifest)
