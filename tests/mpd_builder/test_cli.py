@@ -163,9 +163,9 @@ def test_a_synthetic_snapshot_depends_on_its_seed_alone(synthetic, tmp_path):
 
 @pytest.mark.slow
 def test_worker_processes_change_no_byte(synthetic, tmp_path):
-    arguments = "--paintings 4 --tracks 2 --pairs 20 --raters 6 --seed 1 --workers 2 --json --out".split()
+    line = f"synthesize --paintings 4 --tracks 2 --pairs 20 --raters 6 --seed 1 --workers 2 --json --out {tmp_path}/s"
     ran = subprocess.run(
-        [sys.executable, "-m", "mpd_builder", "synthesize", *arguments, str(tmp_path / "s")],
+        [sys.executable, "-m", "mpd_builder", *line.split()],
         cwd=REPO_ROOT,
         env=os.environ | {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"},
         capture_output=True,
