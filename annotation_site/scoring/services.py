@@ -1,0 +1,310 @@
+"""Writes about scoring: pairs and their slots, ratings, and the aggregates that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+
+from annotation_site.accounts.models import Rater, RaterState
+from annotation_site.corpus.models import Clip, Painting
+from annotation_site.leases.errors import CannotCorrect, KeyReused
+from annotation_site.leases.gate import gate_check
+from annotation_site.leases.models import ORDER_KEYS, Queue
+from annotation_site.leases.services import Place, lease_skip, place_find, rater_lock, slot_fill, slots_reopen
+from annotation_site.preferences.services import tasks_follow, votes_withdraw
+from annotation_site.scoring.models import Campaign, Pair, Rating, RatingState, Slot
+from annotation_site.scoring.selectors import campaign_find, campaigns_meant
+from mpd_builder import records
+from mpd_builder.aggregation import aggregate
+from mpd_builder.pairing import random_pairs
+
+CORRECTABLE = 10
+"""How many of their latest ratings a rater can still correct."""
+_ROWS = 500  # rows a statement, well below what SQLite takes as parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The rating that answers a submission. `is_new` is False where the same key had been answered before."""
+
+    rating: Rating
+    is_new: bool
+
+
+# --- Campaigns ---------------------------------------------------------------------------------------------------
+def campaign_find_or_make(*, slug: str = "", now: datetime) -> Campaign:
+    """As `campaign_find`, but without a slug the first campaign is made where there is none that could be meant."""
+    if not slug and not campaigns_meant().exists():
+        is_real = Painting.objects.filter(is_synthetic=False).exists()
+        free = "main-real" if Campaign.objects.filter(slug="main").exists() else "main"
+        Campaign.objects.create(name="Main campaign", slug=free, is_synthetic=not is_real, created_at=now)
+    return campaign_find(slug=slug)
+
+
+# --- Pairs -------------------------------------------------------------------------------------------------------
+@transaction.atomic
+def pairs_make(*, campaign: Campaign, count: int, seed: int, balance: bool, now: datetime) -> list[Pair]:
+    """Draw `count` new random pairs of the campaign's kind of items (real or synthetic), with their slots.
+
+    Silent clips are left out. Raises ValueError, in words, when fewer pairs are left than asked for.
+    """
+    Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+    kind = campaign.is_synthetic
+    paintings = {painting.key: painting for painting in Painting.objects.filter(is_synthetic=kind)}
+    clips = {clip.key: clip for clip in Clip.objects.filter(track__is_synthetic=kind, is_silent=False).defer("peaks")}
+    if not paintings or not clips:
+        lacking = "paintings" if not paintings else "clips that are not silent"
+        raise ValueError(f"There are no {'synthetic' if kind else 'real'} {lacking} to pair yet: import some first.")
+    known = set(Pair.objects.filter(campaign=campaign).values_list("painting__key", "clip__key"))
+    drawn = random_pairs(list(paintings), list(clips), count=count, seed=seed, balance=balance, exclude=known)
+    items = [(paintings[pair.painting_id], clips[pair.clip_id], Pair.Origin.RANDOM) for pair in drawn]
+    random = Random(f"{seed} {len(known)}")  # noqa: S311 - no secret
+    return _pairs_create(campaign=campaign, items=items, queue=Queue.FRESH, random=random, now=now)
+
+
+@transaction.atomic
+def pairs_ask_for(*, campaign: Campaign, items: Sequence[tuple[Painting, Clip, str]], now: datetime) -> int:
+    """Put pairs before all others: (painting, clip, `Pair.Origin.MODEL` or `CONTROL`).
+
+    Unrated pairs of the campaign are moved, missing ones made; those with a rating stay where they are. Returns how
+    many are asked for now.
+    """
+    Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+    new = {(painting.pk, clip.pk): (painting, clip, Pair.Origin(origin)) for painting, clip, origin in items}
+    unrated: dict[str, list[int]] = {}
+    paintings = sorted({painting for painting, _ in new})
+    for batch in _batches(paintings):
+        for pair in Pair.objects.filter(campaign=campaign, painting__in=batch):
+            if (pair.painting_id, pair.clip_id) in new:
+                origin = new.pop((pair.painting_id, pair.clip_id))[2]
+                if pair.rating_count == 0:
+                    unrated.setdefault(origin, []).append(pair.pk)
+    # Slots before pairs, as everywhere: a submission that holds one of the slots may be waiting for its pair.
+    for batch in _batches(sorted(pk for pks in unrated.values() for pk in pks)):
+        queues = dict(Slot.objects.select_for_update().filter(pair__in=batch).order_by("pk").values_list("pk", "queue"))
+        for queue in (Queue.FRESH, Queue.BEGUN):
+            Slot.objects.filter(pk__in=[pk for pk in queues if queues[pk] == queue]).update(queue=queue.asked)
+    for its_origin, pks in unrated.items():
+        for batch in _batches(sorted(pks)):
+            Pair.objects.filter(pk__in=batch).update(origin=its_origin)
+    random = Random(now.isoformat())  # noqa: S311 - no secret
+    _pairs_create(campaign=campaign, items=new.values(), queue=Queue.ASKED, random=random, now=now)
+    return len(new) + sum(len(pks) for pks in unrated.values())
+
+
+def _pairs_create(
+    *,
+    campaign: Campaign,
+    items: Collection[tuple[Painting, Clip, Pair.Origin]],
+    queue: Queue,
+    random: Random,
+    now: datetime,
+) -> list[Pair]:
+    pairs = Pair.objects.bulk_create(
+        [
+            Pair(
+                campaign=campaign,
+                painting=painting,
+                clip=clip,
+                key=records.pair_id(painting.key, clip.key),
+                origin=origin,
+                created_at=now,
+            )
+            for painting, clip, origin in items
+        ],
+        batch_size=_ROWS,
+    )
+    quota = campaign.raters_per_pair
+    Slot.objects.bulk_create(
+        (
+            Slot(
+                pair=pair,
+                campaign=campaign,
+                index=index,
+                quota=quota,
+                queue=queue,
+                order_key=random.randrange(ORDER_KEYS),
+            )
+            for pair in pairs
+            for index in range(quota)
+        ),
+        batch_size=_ROWS,
+    )
+    return pairs
+
+
+# --- Ratings -----------------------------------------------------------------------------------------------------
+def rating_submit(
+    *,
+    rater: Rater,
+    token: UUID,
+    key: UUID,
+    value: float,
+    now: datetime,
+    played_ms: int = 0,
+    active_ms: int = 0,
+    input_method: str = "",
+    evidence: dict[str, Any] | None = None,
+    waive_gate: bool = False,
+) -> Submission:
+    """Record a rater's score of the pair that they lease under `token`. Sending the same `key` again changes nothing.
+
+    Late work fills the slot while it is open; once all are taken it is kept as surplus and never counted. Raises
+    `RaterNotActive`, `LeaseUnknown`, `KeyReused` or `TooSoon`. `waive_gate` opens the time gate to simulated raters.
+    """
+    told = {"played_ms": played_ms, "active_ms": active_ms, "input_method": input_method, "evidence": evidence or {}}
+    try:
+        with transaction.atomic():
+            rater = rater_lock(rater=rater)
+            return _answered(rater, token, key) or _rate(
+                rater=rater, token=token, key=key, value=value, told=told, waive_gate=waive_gate, now=now
+            )
+    except IntegrityError:  # another connection stored the same key first
+        first = _answered(rater, token, key)
+        if first is None:
+            raise
+        return first
+
+
+def _answered(rater: Rater, token: UUID, key: UUID) -> Submission | None:
+    """The first answer to this key. Raises `KeyReused` where the token is another pair's lease."""
+    rating = Rating.objects.filter(rater=rater, key=key).first()
+    if rating is None:
+        return None
+    if Slot.objects.filter(rater=rater, token=token).exclude(pair=rating.pair_id).exists():
+        raise KeyReused
+    return Submission(rating, is_new=False)
+
+
+def _rate(
+    *, rater: Rater, token: UUID, key: UUID, value: float, told: dict[str, Any], waive_gate: bool, now: datetime
+) -> Submission:
+    place = place_find(model=Slot, rater=rater, token=token, now=now)
+    clip = Clip.objects.select_related("track").defer("peaks").get(pairs=place.subject_id)
+    newest = Rating.objects.filter(rater=rater, supersedes=None).order_by("-created_at")
+    gate_check(
+        rater=rater,
+        clips=[clip],
+        issued_at=place.issued_at,
+        last_answer_at=newest.values_list("created_at", flat=True).first(),
+        waive_gate=waive_gate,
+        now=now,
+    )
+    rating = Rating.objects.create(
+        slot=place.slot,
+        pair_id=place.subject_id,
+        rater=rater,
+        value=value,
+        state=RatingState.SURPLUS if place.slot is None else RatingState.COUNTED,
+        key=key,
+        is_simulated=rater.is_simulated,
+        created_at=now,
+        **told,
+    )
+    _fill(place, now)
+    return Submission(rating, is_new=True)
+
+
+def _fill(place: Place[Slot], now: datetime) -> None:
+    if place.slot is not None:
+        slot_fill(place.slot)
+        pair_follow(pair_id=place.subject_id, now=now)
+
+
+@transaction.atomic
+def rating_correct(*, rater: Rater, rating_key: UUID, key: UUID, value: float, now: datetime) -> Submission:
+    """Supersede one of the rater's latest ratings by a new one; what was recorded of the listening goes along.
+
+    Sending the same `key` again changes nothing. Raises `RaterNotActive` or `CannotCorrect`.
+    """
+    rater = rater_lock(rater=rater)
+    done = Rating.objects.filter(rater=rater, key=key).first()
+    if done is not None:
+        return Submission(done, is_new=False)
+    latest = Rating.objects.filter(rater=rater).exclude(state=RatingState.SUPERSEDED).order_by("-created_at", "-pk")
+    old = next((rating for rating in latest[:CORRECTABLE] if rating.key == rating_key), None)
+    if old is None:
+        raise CannotCorrect
+    state = old.state
+    Rating.objects.filter(pk=old.pk).update(state=RatingState.SUPERSEDED)
+    rating = Rating.objects.create(
+        slot=old.slot,
+        pair_id=old.pair_id,
+        rater=rater,
+        value=value,
+        state=state,
+        key=key,
+        supersedes=old,
+        played_ms=old.played_ms,
+        active_ms=old.active_ms,
+        input_method=old.input_method,
+        evidence=old.evidence,
+        protocol=old.protocol,
+        is_simulated=old.is_simulated,
+        created_at=now,
+    )
+    if state == RatingState.COUNTED:
+        pair_follow(pair_id=old.pair_id, now=now)
+    return Submission(rating, is_new=True)
+
+
+def pair_skip(*, rater: Rater, token: UUID, reason: str, note: str = "", now: datetime) -> Pair:
+    """Give a pair back and never be offered it again. Raises `RaterNotActive`, `LeaseUnknown` or `AlreadyJudged`."""
+    return lease_skip(model=Slot, rater=rater, token=token, reason=reason, note=note, now=now).pair
+
+
+def rater_withdraw(*, rater: Rater, now: datetime, state: RaterState = RaterState.WITHDRAWN) -> None:
+    """`raters_withdraw` of one rater."""
+    raters_withdraw(raters=[rater], now=now, state=state)
+
+
+@transaction.atomic
+def raters_withdraw(*, raters: Collection[Rater], now: datetime, state: RaterState = RaterState.WITHDRAWN) -> None:
+    """Take raters and all that they judged out, or exclude them: slots reopen and aggregates follow, in one step.
+
+    The rows stay, as withdrawn; sealed snapshots stay as they are.
+    """
+    pks = [rater.pk for rater in raters]
+    list(Rater.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk"))
+    list(Campaign.objects.select_for_update(no_key=True).order_by("pk"))  # one of these at a time
+    Rater.objects.filter(pk__in=pks).update(state=state)
+    standing = [RatingState.COUNTED, RatingState.SURPLUS]
+    Rating.objects.filter(rater__in=pks, state__in=standing).update(state=RatingState.WITHDRAWN)
+    counted = Rating.objects.filter(pair=OuterRef("pk"), state=RatingState.COUNTED).order_by().values("pair")
+    count = Coalesce(Subquery(counted.annotate(n=Count("pk")).values("n")), 0)
+    pairs = slots_reopen(model=Slot, raters=raters)
+    for batch in _batches(pairs):
+        locked = Pair.objects.select_for_update(no_key=True).filter(pk__in=batch).order_by("pk")
+        Pair.objects.filter(pk__in=[pair.pk for pair in locked]).update(
+            rating_count=count, score=None, dispersion=None, completed_at=None
+        )
+    tasks_follow(pair_ids=pairs)
+    votes_withdraw(raters=raters)
+
+
+def pair_follow(*, pair_id: int, now: datetime) -> None:
+    """Bring a pair's count and score in line with its counted ratings; its preference tasks follow."""
+    pair = Pair.objects.select_for_update(no_key=True, of=("self",)).select_related("campaign").get(pk=pair_id)
+    before, campaign = pair.score, pair.campaign
+    counted = Rating.objects.filter(pair=pair, state=RatingState.COUNTED).values_list("rater", "value")
+    ratings = [records.Rating(pair.key, str(rater), value) for rater, value in counted]
+    band = (campaign.band_low, campaign.band_high)
+    agreed = aggregate(ratings, raters_per_pair=pair.slots.count(), trim=campaign.trim, band=band)
+    pair.rating_count = len(ratings)
+    pair.score, pair.dispersion = (agreed[0].score, agreed[0].dispersion) if agreed else (None, None)
+    pair.completed_at = (pair.completed_at or now) if agreed else None
+    pair.save(update_fields=["rating_count", "score", "dispersion", "completed_at"])
+    if pair.score != before:
+        tasks_follow(pair_ids=[pair.pk])
+
+
+def _batches(pks: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (pks[start : start + _ROWS] for start in range(0, len(pks), _ROWS))
