@@ -1,0 +1,216 @@
+"""What the raters' REST endpoints of scoring and preferences share: who may ask, how refusals and items look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.http import Http404
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import exceptions, serializers, status
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView, exception_handler
+
+from annotation_site.accounts.admission import rater_of, step_missing
+from annotation_site.accounts.models import Rater, RaterState
+from annotation_site.corpus.models import Clip
+from annotation_site.leases.errors import JudgingError, LeaseUnknown, RaterNotActive
+from annotation_site.leases.gate import clip_seconds
+from annotation_site.leases.models import LeasedSlot
+from annotation_site.leases.services import lease_release, lease_renew
+from annotation_site.scoring.models import Campaign
+
+MOST_LEASES = 3
+EVIDENCE_BYTES = 20_000
+
+
+class NotARater(JudgingError):
+    code = "not_a_rater"
+    words = "Only raters judge, and this account is not a rater's."
+
+
+class StepMissing(JudgingError):
+    code = "step_missing"
+    words = "Before the first answer come consent and a short briefing: open your home page to find them."
+
+
+class CampaignUnknown(JudgingError):
+    code = "campaign_unknown"
+    words = "There is no such campaign."
+
+
+_STATUS: dict[type[JudgingError], int] = {
+    NotARater: status.HTTP_403_FORBIDDEN,
+    StepMissing: status.HTTP_403_FORBIDDEN,
+    RaterNotActive: status.HTTP_403_FORBIDDEN,
+    LeaseUnknown: status.HTTP_404_NOT_FOUND,
+    CampaignUnknown: status.HTTP_404_NOT_FOUND,
+}
+
+
+def refusal(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Any refusal as `{"code", "detail"}`; None for what is not a refusal but a fault."""
+    if isinstance(error, JudgingError):
+        wait = {"wait_s": round(error.wait_s, 3)} if hasattr(error, "wait_s") else {}
+        code = _STATUS.get(type(error), status.HTTP_409_CONFLICT)
+        return Response({"code": error.code, "detail": str(error), **wait}, status=code)
+    response = exception_handler(error, context)
+    if response is not None:
+        if isinstance(error, exceptions.ValidationError):
+            response.data = {"code": "invalid", "detail": _sentence(error.detail), "fields": error.detail}
+        elif isinstance(error, Http404):
+            response.data = {"code": "not_found", "detail": "There is nothing here."}
+        elif isinstance(error, exceptions.APIException):
+            response.data = {"code": error.default_code, "detail": str(error.detail)}
+    return response
+
+
+def _sentence(detail: Any) -> str:
+    if isinstance(detail, dict):
+        return " ".join(f"{name}: {_sentence(words)}" for name, words in detail.items())
+    return " ".join(_sentence(words) for words in detail) if isinstance(detail, list) else str(detail)
+
+
+class RaterView(APIView):
+    """An endpoint for a rater's own work: logged in, a rater, active and briefed; anyone else learns why not."""
+
+    permission_classes = [IsAuthenticated]
+    rater: Rater
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        rater = rater_of(request)
+        if rater is None:
+            raise NotARater
+        if rater.state != RaterState.ACTIVE:
+            raise RaterNotActive(RaterState(rater.state))
+        if step_missing(rater):
+            raise StepMissing
+        self.rater = rater
+
+    def get_exception_handler(self) -> Callable[..., Response | None]:
+        return refusal
+
+
+def campaign_of(slug: str) -> Campaign:
+    campaign = Campaign.objects.filter(slug=slug).first()
+    if campaign is None:
+        raise CampaignUnknown
+    return campaign
+
+
+# --- What comes in -----------------------------------------------------------------------------------------------
+class Wanted(serializers.Serializer[Any]):
+    count = serializers.IntegerField(
+        min_value=1, max_value=MOST_LEASES, default=2, help_text="How many leases to hold after this."
+    )
+
+
+class LeasesWanted(Wanted):
+    campaign = serializers.SlugField()
+
+
+class Skipped(Wanted):
+    reason = serializers.ChoiceField(choices=["media", "distress", "familiar", "other"])
+    note = serializers.CharField(max_length=400, default="", allow_blank=True)
+
+
+class Evidence(serializers.JSONField):
+    """A JSON object of bounded size."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        value = super().to_internal_value(data)
+        if not isinstance(value, dict):
+            raise serializers.ValidationError("Evidence is an object of names and values.")
+        if len(str(value)) > EVIDENCE_BYTES:
+            raise serializers.ValidationError(f"Evidence takes at most {EVIDENCE_BYTES} characters.")
+        return value
+
+
+class Judged(Wanted):
+    token = serializers.UUIDField()
+    key = serializers.UUIDField(help_text="Made anew for each answer: sent again, it is the same answer.")
+    active_ms = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+    evidence = Evidence(default=dict)
+
+
+def read(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The request's body, checked."""
+    incoming = serializer(data=request.data)
+    incoming.is_valid(raise_exception=True)
+    return dict(incoming.validated_data)
+
+
+# --- What goes out: media and their shape, nothing that tells which painting, clip, pair or task it is ----------------
+class PaintingShown(serializers.Serializer[Any]):
+    display = serializers.CharField(source="display.url")
+    thumbnail = serializers.CharField(source="thumbnail.url")
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+
+
+@extend_schema_field({"type": "array", "items": {"type": "integer", "minimum": -128, "maximum": 127}})
+class Peaks(serializers.JSONField):
+    """Minimum and maximum of each bin of the waveform."""
+
+
+class ClipPlayed(serializers.Serializer[Any]):
+    audio = serializers.CharField(source="audio.url")
+    duration_s = serializers.SerializerMethodField()
+    peaks = Peaks()
+
+    @extend_schema_field(OpenApiTypes.DOUBLE)
+    def get_duration_s(self, clip: Clip) -> float:
+        return round(clip_seconds(clip), 3)
+
+
+class Leased(serializers.Serializer[Any]):
+    token = serializers.UUIDField()
+    issued_at = serializers.DateTimeField(source="leased_at")
+    expires_at = serializers.DateTimeField(source="lease_expires_at")
+
+
+class Progress(serializers.Serializer[Any]):
+    mine = serializers.IntegerField()
+    session = serializers.IntegerField()
+
+
+class Renewed(serializers.Serializer[Any]):
+    expires_at = serializers.DateTimeField()
+
+
+class Refusal(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    detail = serializers.CharField(help_text="What is wrong, in words for the person.")
+
+
+# --- Leases: the same three requests for pairs and for tasks ------------------------------------------------------
+class LeaseView(RaterView):
+    """An endpoint of one of the rater's own leases, of the slots that a room judges."""
+
+    model: ClassVar[type[LeasedSlot]]
+
+
+class RenewView(LeaseView):
+    @extend_schema(request=None, responses={200: Renewed, 404: Refusal, 409: Refusal})
+    def post(self, request: Request, token: UUID) -> Response:
+        """Keep a lease alive."""
+        until = lease_renew(model=self.model, rater=self.rater, token=token, now=timezone.now())
+        return Response(Renewed({"expires_at": until}).data)
+
+
+class ReleaseView(LeaseView):
+    # A page that is being closed can only send a form (`navigator.sendBeacon`), with the CSRF token as a field.
+    parser_classes = [JSONParser, FormParser, MultiPartParser]
+
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request, token: UUID) -> Response:
+        """Give a lease back. What was lost or given back already is no error."""
+        lease_release(model=self.model, rater=self.rater, token=token, now=timezone.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)

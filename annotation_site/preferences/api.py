@@ -1,0 +1,168 @@
+"""REST endpoints of the preference page: a rater's own leases, votes and skips. Nothing here tells which task it is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_field
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation_site.accounts.models import Rater
+from annotation_site.leases import api
+from annotation_site.leases.services import lease_hold
+from annotation_site.preferences.models import DirectionChoice, Side, VoteSlot
+from annotation_site.preferences.selectors import leased_tasks, none_because, own_progress
+from annotation_site.preferences.services import VoteSubmission, task_skip, vote_correct, vote_submit
+from annotation_site.scoring.models import Campaign, Pair
+
+
+class Chosen(api.Judged):
+    choice = serializers.ChoiceField(choices=Side.choices)
+
+
+class VoteCorrected(serializers.Serializer[Any]):
+    key = serializers.UUIDField()
+    choice = serializers.ChoiceField(choices=Side.choices)
+
+
+class PaintingItem(api.PaintingShown):
+    kind = serializers.ChoiceField(choices=["painting"], default="painting", read_only=True)
+
+
+class ClipItem(api.ClipPlayed):
+    kind = serializers.ChoiceField(choices=["clip"], default="clip", read_only=True)
+
+
+_ITEM = PolymorphicProxySerializer(
+    component_name="Item", serializers={"painting": PaintingItem, "clip": ClipItem}, resource_type_field_name="kind"
+)
+
+
+@extend_schema_field(_ITEM)
+class Item(serializers.JSONField):
+    """A painting or a clip, by `kind`."""
+
+
+class Candidate(serializers.Serializer[Any]):
+    choice = serializers.ChoiceField(choices=Side.choices)
+    item = Item()
+
+
+class TaskLease(api.Leased):
+    direction = serializers.ChoiceField(choices=DirectionChoice.choices, source="task.direction")
+    query = serializers.SerializerMethodField()
+    candidates = serializers.SerializerMethodField()
+
+    @extend_schema_field(_ITEM)
+    def get_query(self, slot: VoteSlot) -> dict[str, Any]:
+        return _item(slot.task.pair_a, is_clip=_asks_with_music(slot))
+
+    @extend_schema_field(Candidate(many=True))
+    def get_candidates(self, slot: VoteSlot) -> list[dict[str, Any]]:
+        """Left, then right."""
+        pairs = {Side.A: slot.task.pair_a, Side.B: slot.task.pair_b}
+        sides = (Side.A, Side.B) if slot.left == Side.A else (Side.B, Side.A)
+        is_clip = not _asks_with_music(slot)
+        return [{"choice": side.value, "item": _item(pairs[side], is_clip=is_clip)} for side in sides]
+
+
+def _asks_with_music(slot: VoteSlot) -> bool:
+    return slot.task.direction == DirectionChoice.MUSIC_TO_PAINTING
+
+
+def _item(pair: Pair, *, is_clip: bool) -> dict[str, Any]:
+    shown = ClipItem(pair.clip) if is_clip else PaintingItem(pair.painting)
+    return dict(shown.data)
+
+
+class VoteGiven(serializers.Serializer[Any]):
+    id = serializers.UUIDField(source="key", help_text="The key that it was sent under.")
+    state = serializers.CharField(
+        help_text="counted; or surplus, where others filled the task first: kept, not counted."
+    )
+    choice = serializers.CharField()
+
+
+class TaskWork(serializers.Serializer[Any]):
+    leases = TaskLease(many=True)
+    progress = api.Progress()
+    none_because = serializers.CharField(help_text="Why there is no lease, as a sentence; else empty.")
+
+
+class VoteAnswered(TaskWork):
+    vote = VoteGiven()
+
+
+class VoteCorrectionTaken(serializers.Serializer[Any]):
+    vote = VoteGiven()
+
+
+def work_of(*, rater: Rater, campaign: Campaign, count: int, now: datetime) -> dict[str, Any]:
+    """What a rater has to compare in a campaign, topped up to `count` leases."""
+    held = lease_hold(model=VoteSlot, rater=rater, campaign=campaign, count=count, now=now)
+    return {
+        "leases": leased_tasks(slots=held),
+        "progress": own_progress(rater=rater, campaign=campaign, now=now),
+        "none_because": "" if held else none_because(rater=rater, campaign=campaign),
+    }
+
+
+class LeasesView(api.RaterView):
+    @extend_schema(request=api.LeasesWanted, responses={200: TaskWork, 403: api.Refusal, 404: api.Refusal})
+    def post(self, request: Request) -> Response:
+        """The rater's live leases in a campaign, oldest first, topped up to `count` while there is work."""
+        wanted = api.read(api.LeasesWanted, request)
+        campaign = api.campaign_of(wanted["campaign"])
+        return Response(
+            TaskWork(work_of(rater=self.rater, campaign=campaign, count=wanted["count"], now=timezone.now())).data
+        )
+
+
+class VotesView(api.RaterView):
+    @extend_schema(request=Chosen, responses={200: VoteAnswered, 201: VoteAnswered, 404: api.Refusal, 409: api.Refusal})
+    def post(self, request: Request) -> Response:
+        """Send a choice; the answer carries the next leases. The same key again: status 200 and the same vote."""
+        told = api.read(Chosen, request)
+        count, now = told.pop("count"), timezone.now()
+        done = vote_submit(rater=self.rater, now=now, **told)
+        campaign = Campaign.objects.get(tasks=done.vote.task_id)
+        work = work_of(rater=self.rater, campaign=campaign, count=count, now=now)
+        return Response(VoteAnswered({"vote": done.vote, **work}).data, status=_status(done))
+
+
+class CorrectionView(api.RaterView):
+    @extend_schema(
+        request=VoteCorrected, responses={200: VoteCorrectionTaken, 201: VoteCorrectionTaken, 409: api.Refusal}
+    )
+    def post(self, request: Request, vote: UUID) -> Response:
+        """Correct one of the rater's own latest votes."""
+        told = api.read(VoteCorrected, request)
+        done = vote_correct(rater=self.rater, vote_key=vote, now=timezone.now(), **told)
+        return Response(VoteCorrectionTaken({"vote": done.vote}).data, status=_status(done))
+
+
+class SkipView(api.RaterView):
+    @extend_schema(request=api.Skipped, responses={200: TaskWork, 404: api.Refusal, 409: api.Refusal})
+    def post(self, request: Request, token: UUID) -> Response:
+        """Give a task back for good, with the reason; the answer carries the next leases."""
+        told = api.read(api.Skipped, request)
+        count, now = told.pop("count"), timezone.now()
+        task = task_skip(rater=self.rater, token=token, now=now, **told)
+        return Response(TaskWork(work_of(rater=self.rater, campaign=task.campaign, count=count, now=now)).data)
+
+
+class RenewView(api.RenewView):
+    model = VoteSlot
+
+
+class ReleaseView(api.ReleaseView):
+    model = VoteSlot
+
+
+def _status(done: VoteSubmission) -> int:
+    return status.HTTP_201_CREATED if done.is_new else status.HTTP_200_OK

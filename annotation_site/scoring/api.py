@@ -1,0 +1,126 @@
+"""REST endpoints of the scoring page: a rater's own leases, ratings and skips. Nothing here tells which pair it is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation_site.accounts.models import Rater
+from annotation_site.leases import api
+from annotation_site.leases.services import lease_hold
+from annotation_site.scoring.models import Campaign, Slot
+from annotation_site.scoring.selectors import leased_pairs, none_because, own_progress
+from annotation_site.scoring.services import Submission, pair_skip, rating_correct, rating_submit
+
+
+class Scored(api.Judged):
+    value = serializers.FloatField(min_value=0.0, max_value=1.0)
+    played_ms = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+    input_method = serializers.CharField(max_length=12, default="", allow_blank=True)
+
+
+class RatingCorrected(serializers.Serializer[Any]):
+    key = serializers.UUIDField()
+    value = serializers.FloatField(min_value=0.0, max_value=1.0)
+
+
+class PairLease(api.Leased):
+    painting = api.PaintingShown(source="pair.painting")
+    clip = api.ClipPlayed(source="pair.clip")
+
+
+class RatingGiven(serializers.Serializer[Any]):
+    id = serializers.UUIDField(source="key", help_text="The key that it was sent under.")
+    state = serializers.CharField(
+        help_text="counted; or surplus, where others filled the pair first: kept, not counted."
+    )
+    value = serializers.FloatField()
+
+
+class PairWork(serializers.Serializer[Any]):
+    leases = PairLease(many=True)
+    progress = api.Progress()
+    none_because = serializers.CharField(help_text="Why there is no lease, as a sentence; else empty.")
+
+
+class RatingAnswered(PairWork):
+    rating = RatingGiven()
+
+
+class RatingCorrectionTaken(serializers.Serializer[Any]):
+    rating = RatingGiven()
+
+
+def work_of(*, rater: Rater, campaign: Campaign, count: int, now: datetime) -> dict[str, Any]:
+    """What a rater has to do in a campaign, topped up to `count` leases."""
+    held = lease_hold(model=Slot, rater=rater, campaign=campaign, count=count, now=now)
+    return {
+        "leases": leased_pairs(slots=held),
+        "progress": own_progress(rater=rater, campaign=campaign, now=now),
+        "none_because": "" if held else none_because(rater=rater, campaign=campaign),
+    }
+
+
+class LeasesView(api.RaterView):
+    @extend_schema(request=api.LeasesWanted, responses={200: PairWork, 403: api.Refusal, 404: api.Refusal})
+    def post(self, request: Request) -> Response:
+        """The rater's live leases in a campaign, oldest first, topped up to `count` while there is work."""
+        wanted = api.read(api.LeasesWanted, request)
+        campaign = api.campaign_of(wanted["campaign"])
+        return Response(
+            PairWork(work_of(rater=self.rater, campaign=campaign, count=wanted["count"], now=timezone.now())).data
+        )
+
+
+class RatingsView(api.RaterView):
+    @extend_schema(
+        request=Scored, responses={200: RatingAnswered, 201: RatingAnswered, 404: api.Refusal, 409: api.Refusal}
+    )
+    def post(self, request: Request) -> Response:
+        """Send a score; the answer carries the next leases. The same key again: status 200 and the same rating."""
+        told = api.read(Scored, request)
+        count, now = told.pop("count"), timezone.now()
+        done = rating_submit(rater=self.rater, now=now, **told)
+        campaign = Campaign.objects.get(pairs=done.rating.pair_id)
+        work = work_of(rater=self.rater, campaign=campaign, count=count, now=now)
+        return Response(RatingAnswered({"rating": done.rating, **work}).data, status=_status(done))
+
+
+class CorrectionView(api.RaterView):
+    @extend_schema(
+        request=RatingCorrected, responses={200: RatingCorrectionTaken, 201: RatingCorrectionTaken, 409: api.Refusal}
+    )
+    def post(self, request: Request, rating: UUID) -> Response:
+        """Correct one of the rater's own latest ratings."""
+        told = api.read(RatingCorrected, request)
+        done = rating_correct(rater=self.rater, rating_key=rating, now=timezone.now(), **told)
+        return Response(RatingCorrectionTaken({"rating": done.rating}).data, status=_status(done))
+
+
+class SkipView(api.RaterView):
+    @extend_schema(request=api.Skipped, responses={200: PairWork, 404: api.Refusal, 409: api.Refusal})
+    def post(self, request: Request, token: UUID) -> Response:
+        """Give a pair back for good, with the reason; the answer carries the next leases."""
+        told = api.read(api.Skipped, request)
+        count, now = told.pop("count"), timezone.now()
+        pair = pair_skip(rater=self.rater, token=token, now=now, **told)
+        return Response(PairWork(work_of(rater=self.rater, campaign=pair.campaign, count=count, now=now)).data)
+
+
+class RenewView(api.RenewView):
+    model = Slot
+
+
+class ReleaseView(api.ReleaseView):
+    model = Slot
+
+
+def _status(done: Submission) -> int:
+    return status.HTTP_201_CREATED if done.is_new else status.HTTP_200_OK
