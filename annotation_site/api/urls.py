@@ -1,8 +1,34 @@
-from django.urls import path
+from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.routers import SimpleRouter
+
+from annotation_site.api import access, corpus, dataset, judgments
 
 app_name = "api"
+
+router = SimpleRouter()
+router.register("paintings", corpus.PaintingViewSet)
+router.register("tracks", corpus.TrackViewSet)
+router.register("clips", corpus.ClipViewSet)
+router.register("imports", corpus.ImportViewSet, basename="import")
+router.register("campaigns", judgments.CampaignViewSet)
+router.register("pairs", judgments.PairViewSet)
+router.register("ratings", judgments.RatingViewSet)
+router.register("preference-tasks", judgments.TaskViewSet, basename="preference-task")
+router.register("votes", judgments.VoteViewSet)
+router.register("raters", judgments.RaterViewSet)
+router.register("snapshots", dataset.SnapshotViewSet)
+router.register("runs", dataset.RunViewSet, basename="run")
+router.register("model-versions", dataset.VersionViewSet, basename="model-version")
+router.register("rescorings", dataset.RescoringViewSet)
+
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
+    path("v1/token/", access.TokenView.as_view(), name="token"),
+    path("v1/me/", access.MeView.as_view(), name="me"),
+    path("v1/me/token/", access.OwnTokenView.as_view(), name="own-token"),
+    path("v1/scoring/", include("annotation_site.scoring.api_urls")),
+    path("v1/preferences/", include("annotation_site.preferences.api_urls")),
+    path("v1/", include(router.urls)),
 ]
