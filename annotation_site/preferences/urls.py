@@ -1,4 +1,6 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from annotation_site.preferences import views
 
 app_name = "preferences"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("<slug:slug>/", views.page, name="page")]

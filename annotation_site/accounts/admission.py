@@ -1,0 +1,70 @@
+"""Who may come to a desk: someone who is logged in, a rater, active, and has consented and been briefed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from annotation_site.accounts.models import Rater, RaterState
+
+P = ParamSpec("P")
+RaterView = Callable[Concatenate[HttpRequest, Rater, P], HttpResponse]
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def rater_of(request: HttpRequest) -> Rater | None:
+    """The logged-in user's own rater row, or None for someone who does not judge (an admin, say)."""
+    return Rater.objects.select_related("user").filter(user=request.user.pk).first() if request.user.pk else None
+
+
+def rater_only(view: RaterView[P]) -> View[P]:
+    """Give the view the rater; anyone else learns in words why not. Consent and briefing are not asked for."""
+
+    @login_required
+    @wraps(view)
+    def admitted(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        rater = rater_of(request)
+        if rater is None or rater.state != RaterState.ACTIVE:
+            return render(request, "accounts/not_admitted.html", {"rater": rater}, status=403)
+        return view(request, rater, *args, **kwargs)
+
+    return admitted
+
+
+def briefed_only(view: RaterView[P]) -> View[P]:
+    """As `rater_only`, and consent and briefing come first; the way leads back here."""
+
+    @rater_only
+    @wraps(view)
+    def briefed(request: HttpRequest, rater: Rater, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if (step := step_missing(rater)) and request.method in ("GET", "HEAD"):
+            return redirect(f"{reverse(step)}?{urlencode({'next': request.path})}")
+        if step:
+            return redirect(step)
+        return view(request, rater, *args, **kwargs)
+
+    return briefed
+
+
+def step_missing(rater: Rater) -> str:
+    """The name of the page that the rater has to see first, or nothing."""
+    if rater.consented_at is None:
+        return "consent"
+    return "briefing" if rater.briefed_at is None else ""
+
+
+def safe_next(request: HttpRequest) -> str:
+    """Where `next` leads, if that is on this site; else the first page."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    is_ours = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return target if is_ours else reverse("home")

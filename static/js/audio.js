@@ -1,0 +1,185 @@
+/** Sound: fetched whole, decoded, and played by the audio clock, so that what counts as heard was really played. */
+import { Unreachable } from "./api.js";
+import { covered, withRange } from "./ranges.js";
+
+const FADE_S = 0.012; // no click when a clip starts or stops
+const SLACK_S = 0.1; // a clip counts as heard although the last buffer's end is uncertain
+
+let shared = null;
+let playing = null;
+
+export function audioContext() {
+  shared ??= new AudioContext({ latencyHint: "interactive" });
+  return shared;
+}
+
+/** Lets sound out. Browsers allow it only after a click or a key. True when it worked. */
+export async function unlock() {
+  const context = audioContext();
+  if (context.state !== "running") {
+    await Promise.race([context.resume(), new Promise((resolve) => setTimeout(resolve, 1500))]);
+  }
+  return context.state === "running";
+}
+
+/** The whole clip as an AudioBuffer. Throws with words when it does not come or does not decode. */
+export async function fetchSound(url) {
+  let bytes;
+  try {
+    const response = await fetch(url, { credentials: "same-origin", signal: AbortSignal.timeout(60_000) });
+    if (!response.ok) throw new Error(`The music could not be fetched (${response.status}).`);
+    bytes = await response.arrayBuffer();
+  } catch (error) {
+    if (error instanceof TypeError || error.name === "TimeoutError") throw new Unreachable("The music has not come yet.");
+    throw error;
+  }
+  try {
+    return await audioContext().decodeAudioData(bytes);
+  } catch {
+    throw new Error("The music came, but this browser cannot play it.");
+  }
+}
+
+/** Three soft notes to set the volume by. Resolves when they have died away. */
+export function playTestTone() {
+  const context = audioContext();
+  const notes = [329.63, 415.3, 493.88];
+  const start = context.currentTime + 0.05;
+  notes.forEach((frequency, index) => {
+    const at = start + index * 0.45;
+    const voice = new OscillatorNode(context, { type: "triangle", frequency });
+    const level = new GainNode(context, { gain: 0 });
+    level.gain.setValueAtTime(0, at);
+    level.gain.linearRampToValueAtTime(0.22, at + 0.03);
+    level.gain.exponentialRampToValueAtTime(0.0008, at + 1.1);
+    voice.connect(level).connect(context.destination);
+    voice.start(at);
+    voice.stop(at + 1.15);
+  });
+  return new Promise((resolve) => setTimeout(resolve, 2200));
+}
+
+/**
+ * Plays one clip. Events: `change` (plays, pauses, ends) and `heard` (once, when all of it has been played).
+ * Starting one player pauses whichever plays.
+ */
+export class Player extends EventTarget {
+  #buffer;
+  #source = null;
+  #gain = null;
+  #startedAt = 0;
+  #offset = 0;
+  #ranges = [];
+  #heard = false;
+  plays = 0;
+  pauses = 0;
+  replays = 0;
+  totalPlayed = 0;
+
+  constructor(buffer) {
+    super();
+    this.#buffer = buffer;
+  }
+
+  get duration() {
+    return this.#buffer.duration;
+  }
+
+  get isPlaying() {
+    return this.#source !== null;
+  }
+
+  get isHeard() {
+    return this.#heard;
+  }
+
+  get atEnd() {
+    return !this.isPlaying && this.#offset >= this.duration;
+  }
+
+  /** Seconds into the clip. */
+  get position() {
+    if (!this.isPlaying) return this.#offset;
+    const elapsed = Math.max(0, audioContext().currentTime - this.#startedAt);
+    return Math.min(this.duration, this.#offset + elapsed);
+  }
+
+  /** What was played so far, as disjoint ranges in seconds. */
+  get ranges() {
+    return this.isPlaying ? withRange(this.#ranges, this.#offset, this.position) : this.#ranges;
+  }
+
+  get playedMs() {
+    return Math.round(covered(this.ranges) * 1000);
+  }
+
+  async play() {
+    if (this.isPlaying || !(await unlock()) || this.isPlaying) return;
+    if (playing && playing !== this) playing.pause();
+    playing = this;
+    if (this.#offset >= this.duration) this.#offset = 0;
+    const context = audioContext();
+    this.#source = new AudioBufferSourceNode(context, { buffer: this.#buffer });
+    this.#gain = new GainNode(context, { gain: 0 });
+    this.#source.connect(this.#gain).connect(context.destination);
+    this.#startedAt = context.currentTime;
+    this.#gain.gain.setValueAtTime(0, this.#startedAt);
+    this.#gain.gain.linearRampToValueAtTime(1, this.#startedAt + FADE_S);
+    this.#source.addEventListener("ended", this.#ended, { once: true });
+    context.addEventListener("statechange", this.#interrupted);
+    this.#source.start(0, this.#offset);
+    this.plays += 1;
+    this.#tell("change");
+  }
+
+  pause() {
+    if (!this.isPlaying) return;
+    this.pauses += 1;
+    this.#halt(this.position);
+  }
+
+  toggle() {
+    return this.isPlaying ? this.pause() : this.play();
+  }
+
+  /** From the beginning. */
+  replay() {
+    if (this.isPlaying) this.#halt(this.position);
+    if (this.plays > 0) this.replays += 1;
+    this.#offset = 0;
+    return this.play();
+  }
+
+  #ended = () => this.#halt(this.duration);
+
+  #interrupted = () => {
+    if (audioContext().state !== "running") this.pause();
+  };
+
+  #halt(position) {
+    const context = audioContext();
+    const source = this.#source;
+    this.#ranges = withRange(this.#ranges, this.#offset, position);
+    this.totalPlayed += Math.max(0, position - this.#offset);
+    source.removeEventListener("ended", this.#ended);
+    context.removeEventListener("statechange", this.#interrupted);
+    this.#gain.gain.cancelScheduledValues(context.currentTime);
+    this.#gain.gain.setTargetAtTime(0, context.currentTime, FADE_S / 3);
+    source.stop(context.currentTime + FADE_S);
+    this.#source = null;
+    this.#offset = position;
+    if (playing === this) playing = null;
+    this.#tell("change");
+    this.#judge();
+  }
+
+  #judge() {
+    if (this.#heard || covered(this.#ranges) < this.duration - SLACK_S) return;
+    this.#heard = true;
+    this.#tell("heard");
+  }
+
+  #tell(name) {
+    this.dispatchEvent(new Event(name));
+  }
+}

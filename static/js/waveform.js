@@ -1,0 +1,72 @@
+/** A clip's waveform: what was played is drawn full, the rest faint, a line where the sound is now. One colour: the text's. */
+
+const BAR = 2;
+const GAP = 1;
+const FAINT = 0.42;
+const QUIETEST = 0.03;
+
+/** The loudest swing in each of `count` equal stretches of `peaks` (min, max, min, max, ... from -128 to 127), 0 to 1. */
+export function heights(peaks, count) {
+  const bins = peaks.length / 2;
+  const swings = Array.from({ length: count }, (_, index) => {
+    const first = Math.floor((index * bins) / count);
+    const last = Math.max(first + 1, Math.floor(((index + 1) * bins) / count));
+    let swing = 0;
+    for (let bin = first; bin < last; bin += 1) swing = Math.max(swing, -peaks[2 * bin], peaks[2 * bin + 1]);
+    return swing;
+  });
+  const top = Math.max(...swings, 1);
+  return swings.map((swing) => Math.max(QUIETEST, swing / top));
+}
+
+export class Waveform {
+  #canvas;
+  #peaks = [];
+  #player = null;
+  #frame = 0;
+
+  constructor(canvas) {
+    this.#canvas = canvas;
+    new ResizeObserver(() => this.draw()).observe(canvas);
+    document.addEventListener("atelier:theme", () => this.draw());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+  }
+
+  show(peaks, player) {
+    this.#player?.removeEventListener("change", this.#follow);
+    this.#peaks = peaks;
+    this.#player = player;
+    player?.addEventListener("change", this.#follow);
+    this.#follow();
+  }
+
+  #follow = () => {
+    cancelAnimationFrame(this.#frame);
+    this.draw();
+    if (this.#player?.isPlaying) this.#frame = requestAnimationFrame(this.#follow);
+  };
+
+  draw() {
+    const { clientWidth: width, clientHeight: height } = this.#canvas;
+    const density = devicePixelRatio || 1;
+    this.#canvas.width = Math.round(width * density);
+    this.#canvas.height = Math.round(height * density);
+    const pen = this.#canvas.getContext("2d");
+    pen.scale(density, density);
+    pen.clearRect(0, 0, width, height);
+    if (!this.#player || width === 0) return;
+    pen.fillStyle = getComputedStyle(this.#canvas).color;
+    const played = this.#player.ranges;
+    const secondsPerPx = this.#player.duration / width;
+    heights(this.#peaks, Math.floor(width / (BAR + GAP))).forEach((size, index) => {
+      const x = index * (BAR + GAP);
+      const second = (x + BAR / 2) * secondsPerPx;
+      pen.globalAlpha = played.some(([from, to]) => second >= from && second <= to) ? 1 : FAINT;
+      pen.fillRect(x, ((1 - size) * height) / 2, BAR, Math.max(1.5, size * height));
+    });
+    if (this.#player.position > 0 && !this.#player.atEnd) {
+      pen.globalAlpha = 1;
+      pen.fillRect(Math.min(this.#player.position / secondsPerPx, width - 1.5), 0, 1.5, height);
+    }
+  }
+}
