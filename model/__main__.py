@@ -34,7 +34,7 @@ class WrongUse(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _leave)
+    before = signal.signal(signal.SIGTERM, _leave)
     try:
         if getattr(options, "threads", None):
             torch.set_num_threads(options.threads)
@@ -55,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         OSError,
     ) as error:
         return _complain(str(error), FAILED)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return DONE
 
 
@@ -107,7 +109,11 @@ def evaluate(options: argparse.Namespace) -> None:
         "code_version": checkpoint.identity.code_version,
         "config": checkpoint.config.to_dict(),
         **evaluation.evaluate(
-            checkpoint.config, checkpoint.module, dataset, dataset.media(device), seed=checkpoint.identity.seed
+            checkpoint.config,
+            checkpoint.module,
+            dataset,
+            dataset.media(checkpoint.config, device),
+            seed=checkpoint.identity.seed,
         ),
     }
     if options.out:

@@ -162,8 +162,8 @@ class OptimConfig:
 class AugmentConfig:
     """What training does to a batch. Colour and loudness are meant by the painter and the composer: they stay.
 
-    `flip`: chance of a mirrored painting. `shift`: up to so many pixels in both directions. `roll`: the clip starts
-    anywhere in its circle. `band_mask`, `frame_mask`: widest stripe of the mel set to its mean.
+    `flip`: chance of a mirrored painting. `shift`: up to so many pixels (after averaging) in both directions. `roll`:
+    the clip starts anywhere in its circle. `band_mask`, `frame_mask`: widest stripe of the mel set to its mean.
     """
 
     flip: float = 0.5

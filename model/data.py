@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from model.config import Config
 from mpd_builder.snapshot import Snapshot, read
 
 Ints = NDArray[np.int64]
@@ -69,14 +70,24 @@ class Preferences:
 
 
 class Media:
-    """The two arrays of a snapshot: in the device's memory on a GPU, memory-mapped on the CPU."""
+    """The two arrays of a snapshot: in the device's memory on a GPU, memory-mapped on the CPU.
 
-    def __init__(self, paintings_PHW3: NDArray[np.uint8], mels_CFT: NDArray[np.float16], device: torch.device) -> None:
+    With `pool` above 1 paintings are averaged over pool x pool pixels once, here, and not again at every step.
+    """
+
+    def __init__(
+        self,
+        paintings_PHW3: NDArray[np.uint8],
+        mels_CFT: NDArray[np.float16],
+        device: torch.device,
+        *,
+        pool: int = 1,
+    ) -> None:
         self.device = device
-        self._arrays = (paintings_PHW3, mels_CFT)
+        self._arrays = (_averaged(paintings_PHW3, pool) if pool > 1 else paintings_PHW3, mels_CFT)
         self._resident: tuple[Tensor, Tensor] | None = None
         if device.type == "cuda":
-            self._resident = (torch.tensor(paintings_PHW3, device=device), torch.tensor(mels_CFT, device=device))
+            self._resident = (torch.tensor(self._arrays[0], device=device), torch.tensor(mels_CFT, device=device))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -84,7 +95,7 @@ class Media:
         return len(self._arrays[0]), len(self._arrays[1])
 
     def paintings(self, rows: Ints) -> Tensor:
-        """uint8 (B, 3, H, W)."""
+        """uint8 (B, 3, H, W), or float32 in [0, 1] where they are averaged."""
         return self._rows(0, rows).permute(0, 3, 1, 2)
 
     def mels(self, rows: Ints) -> Tensor:
@@ -117,8 +128,8 @@ class Dataset:
     paintings_u8: NDArray[np.uint8]
     mels_f16: NDArray[np.float16]
 
-    def media(self, device: torch.device) -> Media:
-        return Media(self.paintings_u8, self.mels_f16, device)
+    def media(self, config: Config, device: torch.device) -> Media:
+        return Media(self.paintings_u8, self.mels_f16, device, pool=config.painting.pool)
 
     def preferences_within(self, mask: NDArray[np.bool_]) -> Preferences:
         """Preferences whose two pairs both lie in `mask`."""
@@ -164,6 +175,15 @@ def from_snapshot(snapshot: Snapshot) -> Dataset:
         paintings_u8=arrays.paintings_u8,
         mels_f16=arrays.mels_f16,
     )
+
+
+def _averaged(paintings_PHW3: NDArray[np.uint8], pool: int) -> NDArray[np.float32]:
+    P, H, W, _ = paintings_PHW3.shape
+    averaged = np.empty((P, H // pool, W // pool, 3), dtype=np.float32)
+    for row, picture in enumerate(paintings_PHW3):
+        blocks = picture.reshape(H // pool, pool, W // pool, pool, 3)
+        averaged[row] = blocks.mean(axis=(1, 3), dtype=np.float32) / 255
+    return averaged
 
 
 def _rows_of(ids: Sequence[str] | pd.Series[str], items: pd.DataFrame, column: str) -> Ints:

@@ -54,15 +54,19 @@ class PatchEmbedding(nn.Module):
         self.register_buffer("std_311", torch.tensor(config.pixel_std).view(3, 1, 1), persistent=False)
 
     def forward(self, painting_B3HW: Tensor) -> Tensor:
-        """Pixels in [0, 1] (or uint8 to 255) to tokens_BND. Raises ValueError at another size than the config's."""
-        size = self.config.size
-        if tuple(painting_B3HW.shape[1:]) != (3, size, size):
+        """Pixels in [0, 1] (or uint8 to 255), of the config's size or averaged already, to tokens_BND.
+
+        Raises ValueError at any other size.
+        """
+        size, pool = self.config.size, self.config.pool
+        side = painting_B3HW.shape[-1]
+        if tuple(painting_B3HW.shape[1:]) != (3, side, side) or side not in (size, size // pool):
             raise ValueError(f"paintings must be (B, 3, {size}, {size}), not {tuple(painting_B3HW.shape)}")
         pixels = painting_B3HW.to(self.projection.weight.dtype)
         if painting_B3HW.dtype == torch.uint8:
             pixels = pixels / 255
-        if self.config.pool > 1:
-            pixels = F.avg_pool2d(pixels, self.config.pool)
+        if side == size and pool > 1:
+            pixels = F.avg_pool2d(pixels, pool)
         tokens: Tensor = self.projection((pixels - self.mean_311) / self.std_311).flatten(2).transpose(1, 2)
         return tokens + self.positions_1ND
 

@@ -77,7 +77,7 @@ def score_file(
         _rows(lines, column, rows, pairs_path) for column, rows in zip(source.columns, source.rows, strict=True)
     )
     device = checkpoint.module.head.weight.device
-    media = Media(source.paintings_u8, source.mels_f16, device)
+    media = Media(source.paintings_u8, source.mels_f16, device, pool=checkpoint.config.painting.pool)
     posterior = Posterior.from_tensors(checkpoint.posterior)
     with EventWriter(events_path, clock=wall_clock) as events:
         events.write("start", total=len(lines), snapshot_digest=checkpoint.identity.snapshot_digest, device=str(device))

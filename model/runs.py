@@ -94,7 +94,7 @@ def _run(
         should_stop=should_stop,
     )
     trained = clock()
-    module, media = state.judge.eval(), dataset.media(device)
+    module, media = state.judge.eval(), dataset.media(config, device)
     measured = evaluation.evaluate(config, module, dataset, media, seed=identity.seed)
     report = {
         "format": FORMAT,

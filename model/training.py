@@ -91,7 +91,7 @@ def train(
     state = _fresh_state(config, device)
     if resume:
         _restore(state, config, identity, out_dir)
-    media = dataset.media(device)
+    media = dataset.media(config, device)
     train_rows = np.flatnonzero(dataset.train)
     preferences = dataset.preferences_within(dataset.train)
     stages = plan(config, n_preferences=len(preferences))

@@ -13,8 +13,9 @@ from model import data
 from model.batches import Shuffle, augment, gather
 from model.config import AugmentConfig
 from model.data import DataError, Media, Protocol
+from model.judge import build
 from mpd_builder import snapshot
-from tests.model.factories import planted_dataset
+from tests.model.factories import micro_config, planted_dataset
 from tests.mpd_builder.small_snapshot import write_small
 
 CPU = torch.device("cpu")
@@ -44,7 +45,7 @@ def test_pairs_are_sorted_by_what_training_may_see(opened: snapshot.Snapshot) ->
 def test_a_pair_finds_its_own_painting_and_clip(opened: snapshot.Snapshot) -> None:
     """The hand-made media are flat: painting n is filled with n, clip n with -n."""
     dataset = data.from_snapshot(opened)
-    media = dataset.media(CPU)
+    media = dataset.media(micro_config(), CPU)
     batch = gather(media, dataset.pairs.painting, dataset.pairs.clip, dataset.pairs.score)
     for row, (painting, clip) in enumerate(
         zip(batch.paintings[:, 0, 0, 0], batch.mels[batch.clip][:, 0, 0, 0], strict=True)
@@ -147,3 +148,14 @@ def test_a_sure_flip_mirrors_and_a_roll_turns_the_clip() -> None:
     turned = augment(batch, AugmentConfig(flip=1.0, roll=True), torch.Generator().manual_seed(1))
     assert torch.equal(turned.paintings, batch.paintings.flip(3))
     assert torch.equal(turned.mels.sort(dim=3).values, batch.mels.sort(dim=3).values)
+
+
+def test_averaging_in_advance_changes_no_score() -> None:
+    config = micro_config(painting={"pool": 2, "patch": 2})
+    dataset, module = planted_dataset(), build(config).eval()
+    rows = np.arange(5)
+    in_advance, at_once = dataset.media(config, CPU), Media(dataset.paintings_u8, dataset.mels_f16, CPU)
+    assert in_advance.paintings(rows).shape == (5, 3, 8, 8)
+    torch.testing.assert_close(
+        module(in_advance.paintings(rows), in_advance.mels(rows)), module(at_once.paintings(rows), at_once.mels(rows))
+    )

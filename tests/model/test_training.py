@@ -151,7 +151,7 @@ def test_the_state_of_another_run_is_not_resumed(dataset: Dataset, tmp_path: Pat
 def test_one_batch_can_be_learned_by_heart(dataset: Dataset, topology: str) -> None:
     torch.manual_seed(0)
     module = build(micro_config(fusion={"topology": topology}))
-    media = dataset.media(CPU)
+    media = dataset.media(micro_config(), CPU)
     rows = np.flatnonzero(dataset.train)[:12]
     paintings, mels = media.paintings(dataset.pairs.painting[rows]), media.mels(dataset.pairs.clip[rows])
     score_B = torch.as_tensor(dataset.pairs.score[rows], dtype=torch.float32)
