@@ -23,6 +23,9 @@ from annotation_site.scoring.models import Campaign
 
 S = TypeVar("S", bound=LeasedSlot)
 
+_TICK = timedelta(microseconds=1)
+"""Leases given in one go are issued so far apart: their order is kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place(Generic[S]):
@@ -53,19 +56,18 @@ def lease_hold(*, model: type[S], rater: Rater, campaign: Campaign, count: int, 
     own = model._default_manager.filter(rater=rater, campaign=campaign, state=SlotState.LEASED).order_by(
         "leased_at", "pk"
     )
-    held = []
-    for slot in own.select_for_update(skip_locked=True):
-        if _is_live(slot, now):
-            held.append(slot)
-        elif len(held) < count:
-            _issue(slot, rater=rater, now=now, until=until)
-            held.append(slot)
+    mine = list(own.select_for_update(skip_locked=True))
+    held = [slot for slot in mine if _is_live(slot, now)]
+    expired = [slot for slot in mine if not _is_live(slot, now)]
+    for slot in expired[: max(0, count - len(held))]:
+        _issue(slot, rater=rater, now=now + _TICK * len(held), until=until)
+        held.append(slot)
     start = _standing(model, rater, campaign, held) if len(held) < count and campaign.is_open else 0
     while len(held) < count and campaign.is_open:
         found = open_slot(model=model, rater=rater, campaign=campaign, start=start, now=now)
         if found is None:
             break
-        _issue(found, rater=rater, now=now, until=until)
+        _issue(found, rater=rater, now=now + _TICK * len(held), until=until)
         held.append(found)
         start = found.order_key
     return sorted(held, key=lambda slot: (slot.leased_at, slot.pk))

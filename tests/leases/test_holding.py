@@ -293,3 +293,12 @@ def test_what_is_asked_for_goes_before_the_begun(kind: Kind, campaign: Campaign,
     (his,) = kind.hold(boris, campaign, NOON)
     assert his.subject_id == asked.pk
     assert set(kind.slots(asked).values_list("queue", flat=True)) == {Queue.ASKED_BEGUN}
+
+
+def test_a_live_lease_goes_before_one_that_ran_out(kind: Kind, campaign: Campaign, vera: Rater) -> None:
+    for _ in range(2):
+        kind.make(campaign)
+    first, second = kind.hold(vera, campaign, NOON, count=2)
+    lease_renew(model=kind.model, rater=vera, token=second.token, now=SOON)
+    assert [slot.token for slot in kind.hold(vera, campaign, AFTER, count=1)] == [second.token]
+    assert [slot.pk for slot in kind.hold(vera, campaign, AFTER, count=2)] == [second.pk, first.pk]
