@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
+from annotation_site.api.health import healthz
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
@@ -14,4 +16,5 @@ urlpatterns = [
     path("media/", include("annotation_site.corpus.urls")),
     path("snapshots/", include("annotation_site.snapshots.urls")),
     path("api/", include("annotation_site.api.urls")),
+    path("healthz", healthz, name="healthz"),
 ]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from celery import shared_task
 from django.apps import apps
+from django.core.cache import cache
 from django.utils import timezone
 
 from annotation_site.jobs.models import Job
 from annotation_site.jobs.services import jobs_sweep
+
+SWEPT_AT = "jobs:swept_at"
+"""The cache key of the last sweep's time: the sign that a worker and beat live."""
 
 
 def job_models() -> list[type[Job]]:
@@ -16,4 +20,6 @@ def job_models() -> list[type[Job]]:
 
 @shared_task(name="jobs.sweep", ignore_result=True)
 def sweep() -> int:
-    return sum(jobs_sweep(model=model, now=timezone.now()) for model in job_models())
+    sent = sum(jobs_sweep(model=model, now=timezone.now()) for model in job_models())
+    cache.set(SWEPT_AT, timezone.now(), timeout=3600)
+    return sent

@@ -1,0 +1,168 @@
+"""Snapshots, training runs, model versions and rescorings: to read, to start, to stop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation_site.api.errors import Refusal
+from annotation_site.api.jobs import JOB_FIELDS, JobSerializer, JobViewSet, ReadOnly, read, user_of
+from annotation_site.scoring.models import Campaign
+from annotation_site.snapshots.models import Snapshot
+from annotation_site.snapshots.services import snapshot_start
+from annotation_site.training.models import ModelVersion, Rescoring, TrainingRun
+from annotation_site.training.services import (
+    DEVICES,
+    rescoring_start,
+    run_resume,
+    run_start,
+    version_promote,
+)
+
+STARTED = {400: Refusal, 409: Refusal}
+
+
+def seed_field() -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+
+
+class SnapshotSerializer(JobSerializer):
+    campaign = serializers.SlugRelatedField[Campaign](slug_field="slug", read_only=True)
+
+    class Meta:
+        model = Snapshot
+        fields = (*JOB_FIELDS, "campaign", "name", "recipe", "digest", "n_files", "n_bytes", "facts")
+
+
+class RunSerializer(JobSerializer):
+    digest = serializers.CharField(source="snapshot.digest", read_only=True, help_text="Of the snapshot.")
+
+    class Meta:
+        model = TrainingRun
+        fields = (
+            *JOB_FIELDS,
+            "snapshot",
+            "digest",
+            "recipe",
+            "overrides",
+            "seed",
+            "device",
+            "note",
+            "code_version",
+            "report",
+        )
+
+
+class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
+    class Meta:
+        model = ModelVersion
+        fields = ("id", "number", "run", "note", "is_active", "promoted_at")
+
+
+class RescoringSerializer(JobSerializer):
+    campaign = serializers.SlugRelatedField[Campaign](slug_field="slug", read_only=True)
+
+    class Meta:
+        model = Rescoring
+        fields = (
+            *JOB_FIELDS,
+            "version",
+            "campaign",
+            "pool_size",
+            "ask_for",
+            "control_share",
+            "seed",
+            "n_asked",
+            "summary",
+        )
+
+
+class SnapshotWanted(serializers.Serializer[Any]):
+    campaign = serializers.SlugRelatedField[Campaign](slug_field="slug", queryset=Campaign.objects.all())
+    recipe = serializers.CharField()
+    name = serializers.CharField(max_length=120, default="", allow_blank=True)
+
+
+class RunWanted(serializers.Serializer[Any]):
+    snapshot = serializers.PrimaryKeyRelatedField[Snapshot](queryset=Snapshot.objects.all())
+    recipe = serializers.CharField()
+    seed = seed_field()
+    device = serializers.ChoiceField(choices=DEVICES, default="auto")
+    overrides = serializers.DictField(default=dict, help_text="Settings that differ from the recipe, by dotted name.")
+    note = serializers.CharField(max_length=200, default="", allow_blank=True)
+
+
+class Promotion(serializers.Serializer[Any]):
+    note = serializers.CharField(max_length=400, default="", allow_blank=True)
+
+
+class RescoringWanted(serializers.Serializer[Any]):
+    version = serializers.PrimaryKeyRelatedField[ModelVersion](queryset=ModelVersion.objects.all())
+    campaign = serializers.SlugRelatedField[Campaign](slug_field="slug", queryset=Campaign.objects.all())
+    pool_size = serializers.IntegerField(min_value=1, max_value=1_000_000, default=2000)
+    ask_for = serializers.IntegerField(min_value=1, max_value=1_000_000, default=40)
+    control_share = serializers.FloatField(min_value=0, max_value=1, default=0.2)
+    seed = seed_field()
+
+
+class SnapshotViewSet(JobViewSet):
+    queryset = Snapshot.objects.select_related("campaign")
+    serializer_class = SnapshotSerializer
+    filterset_fields = {**JobViewSet.filterset_fields, "digest": ["exact"], "campaign__slug": ["exact"]}
+
+    @extend_schema(request=SnapshotWanted, responses={201: SnapshotSerializer, **STARTED})
+    def create(self, request: Request) -> Response:
+        """Queue the export of a campaign under a named recipe."""
+        return self.started(snapshot_start(**read(SnapshotWanted, request), user=user_of(request), now=timezone.now()))
+
+
+class RunViewSet(JobViewSet):
+    queryset = TrainingRun.objects.select_related("snapshot")
+    serializer_class = RunSerializer
+    filterset_fields = {**JobViewSet.filterset_fields, "snapshot": ["exact"], "recipe": ["exact"], "seed": ["exact"]}
+
+    @extend_schema(request=RunWanted, responses={201: RunSerializer, **STARTED})
+    def create(self, request: Request) -> Response:
+        """Queue a training on a sealed snapshot."""
+        return self.started(run_start(**read(RunWanted, request), user=user_of(request), now=timezone.now()))
+
+    @extend_schema(request=None, responses={200: RunSerializer, **STARTED})
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: str) -> Response:
+        """Queue a run that failed or was cancelled again, from its last checkpoint."""
+        run = self.get_object()
+        run_resume(run=run, now=timezone.now())
+        return Response(self.get_serializer(run).data)
+
+    @extend_schema(request=Promotion, responses={200: VersionSerializer, **STARTED})
+    @action(detail=True, methods=["post"])
+    def promote(self, request: Request, pk: str) -> Response:
+        """Make a finished run the active model version."""
+        told = read(Promotion, request)
+        version = version_promote(run=self.get_object(), user=user_of(request), now=timezone.now(), **told)
+        return Response(VersionSerializer(version).data)
+
+
+class VersionViewSet(ReadOnly):
+    queryset = ModelVersion.objects.all()
+    serializer_class = VersionSerializer
+    filterset_fields = ["number", "is_active", "run"]
+
+
+class RescoringViewSet(JobViewSet):
+    queryset = Rescoring.objects.select_related("campaign")
+    serializer_class = RescoringSerializer
+    filterset_fields = {**JobViewSet.filterset_fields, "version": ["exact"], "campaign__slug": ["exact"]}
+
+    @extend_schema(request=RescoringWanted, responses={201: RescoringSerializer, **STARTED})
+    def create(self, request: Request) -> Response:
+        """Queue the scoring of unrated pairs; the least certain go to the front of the raters' queue."""
+        return self.started(
+            rescoring_start(**read(RescoringWanted, request), user=user_of(request), now=timezone.now())
+        )

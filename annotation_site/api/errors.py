@@ -1,0 +1,35 @@
+"""Every refusal of the API in one shape: `{"code", "detail"}`, the code for programs, the detail for the person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+
+from annotation_site.corpus.services import CorpusError
+from annotation_site.leases.api import Refusal, refusal
+from annotation_site.snapshots.services import SnapshotError
+from annotation_site.training.services import TrainingError
+
+REFUSED = (CorpusError, SnapshotError, TrainingError)
+"""What the rooms' services raise when they cannot do what was asked, in a person's words."""
+
+
+class JobIsOver(exceptions.APIException):
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "job_is_over"
+    default_detail = "This job is over already, so there is nothing to stop."
+
+
+def handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """The site's DRF exception handler; None for faults, which are not refusals."""
+    if isinstance(error, REFUSED):
+        return Response({"code": "refused", "detail": str(error)}, status=status.HTTP_409_CONFLICT)
+    if isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    return refusal(error, context)
+
+
+__all__ = ["JobIsOver", "Refusal", "handler"]
