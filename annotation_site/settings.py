@@ -252,7 +252,7 @@ LOGGING = {
             "()": structlog.stdlib.ProcessorFormatter,
             "processor": structlog.processors.JSONRenderer()
             if os.environ.get("LOG_FORMAT") == "json"
-            else structlog.dev.ConsoleRenderer(colors=False),
+            else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
         }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "console"}},

@@ -48,8 +48,10 @@ class Scores:
 
 def pool(*, campaign: Campaign, size: int, seed: int) -> Candidates:
     """`size` random pairs that nobody has begun to rate: the campaign's own open ones first, then new combinations."""
-    paintings = list(Painting.objects.order_by("key"))
-    clips = list(Clip.objects.filter(is_silent=False).order_by("key"))
+    paintings = list(Painting.objects.filter(is_synthetic=campaign.is_synthetic).order_by("key"))
+    clips = list(
+        Clip.objects.filter(is_silent=False, track__is_synthetic=campaign.is_synthetic).defer("peaks").order_by("key")
+    )
     rows_p = {painting.pk: row for row, painting in enumerate(paintings)}
     rows_c = {clip.pk: row for row, clip in enumerate(clips)}
     begun, waiting = set(), []
