@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from annotation_site.scoring.models import Campaign
+from annotation_site.scoring.models import Campaign, Pair
 from mpd_builder.snapshot import recipe
 
 
@@ -22,6 +24,10 @@ def _words(chosen: recipe.Recipe) -> str:
     }
     arrays = ", arrays for training" if chosen.arrays else ""
     return f"{train:.0%} / {validation:.0%} / {test:.0%} of the items, {media[chosen.media]}{arrays}"
+
+
+SMALL = 5_000
+"""With fewer complete pairs than this the recipe with the larger held-out shares is proposed."""
 
 
 class SnapshotForm(forms.Form):
@@ -45,3 +51,8 @@ class SnapshotForm(forms.Form):
         widget=UnfoldAdminTextInputWidget,
         help_text="Left empty, the campaign and today's date.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        complete = Pair.objects.filter(completed_at__isnull=False)[:SMALL].count()
+        self.fields["recipe"].initial = "default" if complete == SMALL else "demo"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 from random import Random
+from threading import Thread
 
 import numpy as np
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
 from django.test import override_settings
 
 from annotation_site.jobs.models import JobState
@@ -20,7 +22,7 @@ from annotation_site.scoring.services import rater_withdraw
 from annotation_site.snapshots import exporting
 from annotation_site.snapshots.exporting import snapshot_export
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.snapshots.selectors import judgments_of
+from annotation_site.snapshots.selectors import judgments_of, one_moment
 from annotation_site.snapshots.services import SnapshotError, recipe_for, snapshot_folder, snapshot_start
 from mpd_builder import snapshot as snapshots
 from mpd_builder.records import Direction
@@ -228,3 +230,22 @@ def test_a_worker_that_lost_the_job_writes_no_row(judged, monkeypatch):
     assert job_run(model=Snapshot, job_id=job.pk, work=snapshot_export) == "not ours"
     job.refresh_from_db()
     assert (job.digest, job.worker) == ("", "someone else")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_export_reads_one_moment_while_others_go_on_writing():
+    def write_meanwhile() -> None:
+        try:
+            make_campaign()
+        finally:
+            connection.close()
+
+    make_campaign()
+    with one_moment():
+        before = Campaign.objects.count()
+        writer = Thread(target=write_meanwhile)
+        writer.start()
+        writer.join(timeout=0.5)
+        assert Campaign.objects.count() == before
+    writer.join(timeout=20)
+    assert Campaign.objects.count() == before + 1
