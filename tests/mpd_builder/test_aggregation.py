@@ -140,6 +140,6 @@ def test_a_summary_of_nothing_is_undefined_and_not_zero():
 def test_the_papers_250000_ratings_take_little_time():
     chance = random.Random(1)
     ratings = [Rating(f"x{i // 5:05d}", f"r{i % 5}", chance.randrange(101) / 100) for i in range(250_000)]
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(aggregate(ratings, raters_per_pair=5)) == 50_000
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

@@ -228,8 +228,8 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
 
 def test_the_papers_size_takes_little_time():
     units, values = simulated(50_000, seed=1)
-    started = time.perf_counter()
+    started = time.process_time()
     alpha = krippendorff_alpha(units, np.round(values, 2))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert alpha.value == pytest.approx(0.8, abs=0.01)
     assert alpha.low < 0.8 < alpha.high
