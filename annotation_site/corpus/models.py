@@ -38,6 +38,9 @@ class ImportIssue(models.Model):
     reason = models.TextField()
     hint = models.TextField(blank=True)
 
+    def __str__(self) -> str:
+        return f"{self.file}: {self.reason}"
+
 
 class Item(models.Model):
     """What paintings and tracks have in common."""

@@ -20,7 +20,7 @@ Work = Callable[..., CheckedPainting | CheckedTrack]
 
 def process_many(
     candidates: Iterable[Candidate], *, limits: Limits, workers: int, work: Work = process
-) -> Iterator[tuple[Candidate, Outcome]]:
+) -> Generator[tuple[Candidate, Outcome], None, None]:
     """Process the candidates and yield each with its outcome as it is ready; `candidates` is drawn from as needed.
 
     At most twice `workers` files are under way, so memory does not grow with their number. When a process dies (a

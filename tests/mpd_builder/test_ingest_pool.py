@@ -50,7 +50,7 @@ def test_no_more_files_are_drawn_than_can_be_worked_on(tmp_path: Path) -> None:
     outcomes = process_many(source(), limits=Limits(), workers=1)  # type: ignore[arg-type]
     next(outcomes)
     assert len(drawn) == 2
-    outcomes.close()  # type: ignore[attr-defined]
+    outcomes.close()
 
 
 def test_nothing_to_do_needs_no_process() -> None:

@@ -1,0 +1,53 @@
+"""Reads of the corpus: what an import brought, and which stored files a person may fetch."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, QuerySet
+
+from annotation_site.accounts.models import User
+from annotation_site.corpus.models import Clip, ImportIssue, ImportJob, Painting, Track
+
+_SHOWN = re.compile(r"derived/[0-9a-f]{2}/[0-9a-f]{64}\.(?:jpg|flac)")
+_KEPT = re.compile(r"(?:derived|originals)/[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]{2,5}")
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What one import added."""
+
+    paintings: int
+    tracks: int
+    clips: int
+
+
+def import_brought(job: ImportJob) -> Brought:
+    tracks = Track.objects.filter(imported_by=job)
+    return Brought(
+        paintings=Painting.objects.filter(imported_by=job).count(),
+        tracks=tracks.count(),
+        clips=Clip.objects.filter(track__in=tracks).count(),
+    )
+
+
+def import_issues(job: ImportJob, level: ImportIssue.Level) -> QuerySet[ImportIssue]:
+    return ImportIssue.objects.filter(job=job, level=level).order_by("file", "pk")
+
+
+def issue_codes(job: ImportJob) -> dict[str, int]:
+    """How many issues there are of each code, the most frequent first."""
+    rows = ImportIssue.objects.filter(job=job).values_list("code").annotate(n=Count("pk")).order_by("-n", "code")
+    return dict(rows)
+
+
+def media_may_be_read(*, user: User | AnonymousUser, name: str) -> bool:
+    """Whoever is logged in may fetch what pages show; originals and the model's inputs are for admins.
+
+    Names are hashes of the files' bytes: whoever has not been shown one cannot guess it.
+    """
+    if not user.is_authenticated:
+        return False
+    return (_KEPT if user.is_staff else _SHOWN).fullmatch(name) is not None
