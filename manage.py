@@ -12,7 +12,10 @@ def main() -> int:
     try:
         local.prepare()
     except OSError as error:
-        print(f"Cannot write to {local.state_dir()}: {error.strerror}. Set ATELIER_STATE to a folder that you own.", file=sys.stderr)
+        print(
+            f"Cannot write to {local.state_dir()}: {error.strerror}. Set ATELIER_STATE to a folder that you own.",
+            file=sys.stderr,
+        )
         return 1
     from django.core.management import execute_from_command_line
 

@@ -43,6 +43,8 @@ class RunForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["snapshot"].queryset = snapshots_ready()  # type: ignore[attr-defined]
+        if not snapshots_ready().exists():
+            self.fields["snapshot"].help_text = "There is no sealed snapshot yet: export one first."
         self.fields["recipe"].choices = [  # type: ignore[attr-defined]
             (name, f"{name}: {recipes.description(name)}") for name in recipes.NAMES
         ]

@@ -129,7 +129,9 @@ def _cap(ask: int, items: int) -> int:
     return max(1, -(-3 * ask // max(1, items)))
 
 
-def summary(scores: Scores, chosen: Sequence[acquisition.Choice]) -> dict[str, Any]:
+def summary(scores: Scores, chosen: Sequence[acquisition.Choice], *, band: tuple[float, float]) -> dict[str, Any]:
+    """What the rescoring's page shows; `band` is the campaign's ambiguous band, inclusive."""
+    low, high = band
     rows = [choice.row for choice in chosen if choice.reason == acquisition.Reason.UNCERTAIN]
     counts, edges = np.histogram(scores.score_N, bins=BINS, range=(0.0, 1.0))
     return {
@@ -138,7 +140,7 @@ def summary(scores: Scores, chosen: Sequence[acquisition.Choice]) -> dict[str, A
         "mean_sd": float(scores.sd_N.mean()),
         "mean_sd_asked": float(scores.sd_N[rows].mean()) if rows else None,
         "control": len(chosen) - len(rows),
-        "ambiguous_share": float(((scores.score_N >= 0.4) & (scores.score_N <= 0.6)).mean()),
+        "ambiguous_percent": 100 * float(((scores.score_N >= low) & (scores.score_N <= high)).mean()),
         "histogram": {"edges": edges.tolist(), "counts": counts.tolist()},
     }
 
@@ -167,7 +169,8 @@ def rescore(rescoring: Rescoring, report: Reporter) -> None:
         ],
         now=timezone.now(),
     )
-    facts = summary(scores, chosen)
+    campaign = rescoring.campaign
+    facts = summary(scores, chosen, band=(campaign.band_low, campaign.band_high))
     (folder / "summary.json").write_text(json.dumps(facts, sort_keys=True))
     Rescoring.objects.filter(pk=rescoring.pk).update(summary=facts, n_asked=asked)
 

@@ -50,6 +50,11 @@ def turn_the_sound_on(page: Page) -> None:
     page.get_by_role("button", name="I hear it well, begin").click()
 
 
+def origin(page: Page) -> str:
+    """The site's address, wherever the page is."""
+    return "/".join(page.url.split("/")[:3])
+
+
 def finish_job(page: Page, *, timeout: float) -> Locator:
     """Waits for the job's page, which is never reloaded, to say that it is done."""
     live = page.locator(".jobs-live")
@@ -161,8 +166,8 @@ def vote_on_a_task(page: Page, site: Site, screens: Path) -> None:
 
 def export_and_verify(page: Page, screens: Path, tmp_path: Path) -> None:
     """Step 4: a snapshot from the panel, followed live, downloaded and verified by the command line."""
-    page.goto(page.url.split("/admin/")[0] + "/admin/snapshots/snapshot/add/")
-    page.get_by_label(re.compile("^Recipe")).select_option("demo")
+    page.goto(f"{origin(page)}/admin/snapshots/snapshot/add/")
+    page.locator("select[name=recipe]").select_option("demo")
     page.get_by_role("button", name=re.compile("export|seal|start", re.IGNORECASE)).last.click()
     finish_job(page, timeout=120_000)
     page.screenshot(path=screens / "4-snapshot.png", full_page=True)
@@ -186,16 +191,16 @@ def export_and_verify(page: Page, screens: Path, tmp_path: Path) -> None:
 def train(page: Page, screens: Path) -> None:
     """Step 5: train on the snapshot; the loss curve moves without reloading; metrics on the test split."""
     page.get_by_role("link", name=re.compile("Train on this snapshot")).click()
-    page.get_by_label(re.compile("^Recipe")).select_option("tiny")
+    page.locator("select[name=recipe]").select_option("tiny")
     page.get_by_role("button", name="Start training").click()
-    curve = page.locator(".training-charts figure").first.locator("path.chart-line").first
+    curve = page.locator(".training-loss path.chart-line").first
     curve.wait_for(state="attached", timeout=60_000)
     early = curve.get_attribute("d") or ""
     expect(curve).not_to_have_attribute("d", early, timeout=30_000)
     page.screenshot(path=screens / "5-training.png")
     live = finish_job(page, timeout=TRAINED_MS)
     expect(live.get_by_text("New painting, new track in the test split")).to_be_visible()
-    expect(live.locator(".training-model").first).to_contain_text("MPJudge")
+    expect(live.locator(".atelier-strong").first).to_contain_text("MPJudge")
     page.screenshot(path=screens / "5-trained.png", full_page=True)
 
 
@@ -204,7 +209,7 @@ def promote_and_rescore(page: Page, screens: Path) -> None:
     page.get_by_role("link", name="Promote").click()
     page.get_by_role("button", name="Promote").click()
     expect(page.get_by_text("MPJudge v1", exact=False).first).to_be_visible()
-    page.goto(page.url.split("/admin/")[0] + "/admin/training/rescoring/add/")
+    page.goto(f"{origin(page)}/admin/training/rescoring/add/")
     page.get_by_role("button", name="Start rescoring").click()
     finish_job(page, timeout=120_000)
     page.screenshot(path=screens / "6-rescoring.png", full_page=True)
