@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -93,9 +92,6 @@ class RaterView(APIView):
         if step_missing(rater):
             raise StepMissing
         self.rater = rater
-
-    def get_exception_handler(self) -> Callable[..., Response | None]:
-        return refusal
 
 
 def campaign_of(slug: str) -> Campaign:

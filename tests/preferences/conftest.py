@@ -15,6 +15,7 @@ from annotation_site.preferences.services import VoteSubmission, vote_submit
 from annotation_site.scoring.models import Campaign, Pair
 from tests import factories
 from tests.conftest import NOON
+from tests.leases.clock import clock  # noqa: F401 - a fixture
 
 HEARD = NOON + timedelta(minutes=1)
 """A minute after noon: by then the clips of a task leased at noon have been heard."""

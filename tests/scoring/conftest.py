@@ -15,6 +15,7 @@ from annotation_site.scoring.models import Campaign, Pair, Rating, Slot
 from annotation_site.scoring.services import Submission, rating_submit
 from tests import factories
 from tests.conftest import NOON
+from tests.leases.clock import clock  # noqa: F401 - a fixture
 
 HEARD = NOON + timedelta(minutes=1)
 """A minute after noon: by then a clip leased at noon has been heard."""
