@@ -26,7 +26,8 @@ class AtelierAdminSite(UnfoldAdminSite):
     """The panel: one log-in with the rest of the site (rate limits and second factor included)."""
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return _login(request, site=self, extra_context=extra_context)
+        response: HttpResponse = _login(request, site=self, extra_context=extra_context)
+        return response
 
     def extra_urls(self) -> list[URLPattern]:
         """Pages that belong to no single table; they come before Django's own."""
@@ -36,13 +37,15 @@ class AtelierAdminSite(UnfoldAdminSite):
         ]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        return super().each_context(request) | {"account_links": ACCOUNT_LINKS}
+        context: dict[str, Any] = super().each_context(request)
+        return context | {"account_links": ACCOUNT_LINKS}
 
 
 @secure_admin_login
 def _login(request: HttpRequest, *, site: AtelierAdminSite, extra_context: dict[str, Any] | None) -> HttpResponse:
     """Reached by staff who are logged in already: Django then sends them on to the panel."""
-    return UnfoldAdminSite.login(site, request, extra_context)
+    response: HttpResponse = UnfoldAdminSite.login(site, request, extra_context)
+    return response
 
 
 def _item(title: str, icon: str, url_name: str) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Count, Q, QuerySet
-from django.db.models.functions import TruncDate
 from django.urls import reverse
+from django.utils.timesince import timesince
 
 from annotation_site.jobs.models import Job, JobState
 from annotation_site.jobs.tasks import job_models
@@ -20,19 +20,27 @@ ACTIVITY_KEPT_S = 60
 ACTIVITY_DAYS = 14
 RECENT = timedelta(hours=24)
 MOST_JOBS = 8
+ICONS = {
+    "importjob": "upload",
+    "snapshot": "inventory_2",
+    "trainingrun": "model_training",
+    "rescoring": "manage_search",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class JobLine:
-    """A job as the overview shows it."""
+    """A job as the overview shows it. `at` is when it last changed, `since` how long ago in words."""
 
     title: str
+    icon: str
     url: str
     state: str
     label: str
     percent: int
     words: str
     at: datetime
+    since: str
 
 
 def job_lines(*, now: datetime) -> list[JobLine]:
@@ -48,13 +56,15 @@ def _lines_of(model: type[Job], now: datetime) -> list[JobLine]:
     labels = {JobState.RUNNING: "primary", JobState.DONE: "success", JobState.FAILED: "danger"}
     return [
         JobLine(
-            title=f"{model._meta.verbose_name}: {job}".capitalize(),
+            title=str(job),
+            icon=ICONS.get(model._meta.model_name or "", "work"),
             url=reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[job.pk]),
             state=job.state,
             label=labels.get(JobState(job.state), "default"),
             percent=job.percent,
             words=job.error if job.state == JobState.FAILED else job.words,
-            at=job.finished_at or job.started_at or job.created_at,
+            at=(at := job.finished_at or job.started_at or job.created_at),
+            since=timesince(at, now, depth=1),
         )
         for job in model._default_manager.filter(shown).order_by("-pk")[:MOST_JOBS]
     ]
@@ -80,14 +90,19 @@ def activity(*, now: datetime) -> Activity:
     key = f"overview:activity:1:{now.date()}"
     found: Activity | None = cache.get(key)
     if found is None:
-        first = now.date() - timedelta(days=ACTIVITY_DAYS - 1)
-        per_day = _per_day(Rating.objects.all(), first), _per_day(Vote.objects.all(), first)
-        days = [first + timedelta(days=offset) for offset in range(ACTIVITY_DAYS)]
-        found = Activity(days=tuple(sum(counts.get(day, 0) for counts in per_day) for day in days))
+        per_day = zip(_per_day(Rating.objects.all(), now), _per_day(Vote.objects.all(), now), strict=True)
+        found = Activity(days=tuple(map(sum, per_day)))
         cache.set(key, found, ACTIVITY_KEPT_S)
     return found
 
 
-def _per_day(judgments: QuerySet[Any], first: date) -> dict[date, int]:
-    recent = judgments.filter(created_at__date__gte=first).order_by()
-    return dict(recent.annotate(day=TruncDate("created_at")).values_list("day").annotate(Count("pk")))
+def _per_day(judgments: QuerySet[Any], now: datetime) -> list[int]:
+    """Plain comparisons, one count a day: SQLite would call back into Python for each row's date."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    days = [midnight - timedelta(days=back) for back in reversed(range(ACTIVITY_DAYS))]
+    counts = {
+        f"day_{number}": Count("pk", filter=Q(created_at__gte=day, created_at__lt=day + timedelta(days=1)))
+        for number, day in enumerate(days)
+    }
+    found = judgments.filter(created_at__gte=days[0]).aggregate(**counts)
+    return [found[name] for name in counts]

@@ -92,7 +92,7 @@ def test_a_wrong_answer_names_its_field_and_leaves_the_link_usable(fields: dict[
     make_user("taken")
     made = invite()
     with pytest.raises(ValidationError) as error:
-        accept(made, **fields)
+        accept(made, **fields)  # type: ignore[arg-type]
     assert field in error.value.message_dict
     assert accept(made).username == "vera"
 

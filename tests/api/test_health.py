@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
 
@@ -44,7 +44,7 @@ def test_a_database_that_does_not_answer_is_an_outage(client: Client, monkeypatc
     def fail() -> None:
         raise DatabaseError
 
-    monkeypatch.setattr(health.connection, "cursor", fail)
+    monkeypatch.setattr(connection, "cursor", fail)
     response = client.get("/healthz")
     assert response.status_code == 503
     assert response.json()["database"] == "down"
