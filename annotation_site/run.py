@@ -32,9 +32,12 @@ class CannotRun(Exception):
 
 @dataclass
 class Child:
+    """A process of the site. `farewell` is the signal that stops it in order."""
+
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    farewell: signal.Signals = signal.SIGTERM
 
 
 def _manage(*arguments: str) -> list[str]:
@@ -105,7 +108,8 @@ def start(name: str, command: list[str], *, logs: Path) -> Child:
         process = subprocess.Popen(
             command, cwd=local.BASE_DIR, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
         )
-    return Child(name, process, log)
+    # A worker does not wait for its jobs: each is a row, and goes on from where it was at the next start.
+    return Child(name, process, log, signal.SIGQUIT if name == "worker" else signal.SIGTERM)
 
 
 def wait_until_answering(url: str, site: Child, *, seconds: float = 60.0) -> None:
@@ -122,10 +126,10 @@ def wait_until_answering(url: str, site: Child, *, seconds: float = 60.0) -> Non
 
 
 def stop(children: list[Child]) -> None:
-    """SIGTERM to all, then SIGKILL to each process group that outstays the grace."""
+    """Its farewell to each, then SIGKILL to each process group that outstays the grace."""
     for child in children:
         with contextlib.suppress(ProcessLookupError):
-            child.process.terminate()
+            child.process.send_signal(child.farewell)
     end = time.monotonic() + GRACE_SECONDS
     for child in children:
         try:
@@ -185,7 +189,8 @@ def main(arguments: list[str]) -> int:
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    for sign in (signal.SIGINT, signal.SIGTERM):  # a shell may have started us with SIGINT ignored
+        signal.signal(sign, interrupt)
     os.environ["SITE_URL"] = f"http://{HOST}:{options.port}"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotation_site.settings")
     try:

@@ -33,7 +33,10 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How large the demo is. Of the pairs, `complete` get all their ratings, `nearly` all but one."""
+    """How large the demo is. Of the pairs, `complete` get all their ratings, `nearly` all but one.
+
+    Tasks are counted in each direction; of the open ones together, `one_vote_short` lack one vote, the others all.
+    """
 
     paintings: int = 96
     tracks: int = 40
@@ -41,9 +44,9 @@ class Amounts:
     raters: int = 12
     complete: int = 540
     nearly: int = 24
-    tasks: int = 40
-    decided: int = 60
-    one_vote_short: int = 10
+    decided_tasks: int = 30
+    open_tasks: int = 10
+    one_vote_short: int = 12
 
 
 DAYS = 9
@@ -138,9 +141,9 @@ def campaign_make(*, state_dir: Path, seed: int, now: datetime, tell: Tell, amou
     # The first few go on alone: a pair takes one rating of each, so these pairs stay one short.
     ratings_simulate(studio, campaign=campaign, limit=amounts.nearly * (quota - 1), raters=raters[: quota - 1])
     tell("They vote on preference tasks between the ambiguous pairs")
-    tasks_make(campaign=campaign, count=amounts.tasks, seed=seed, now=studio.clock)
-    votes = campaign.votes_per_task
-    votes_simulate(studio, campaign=campaign, limit=amounts.decided * votes)
-    short = raters[: votes - 1]
+    tasks_make(campaign=campaign, count=amounts.decided_tasks, seed=seed, now=studio.clock)
+    votes_simulate(studio, campaign=campaign, limit=2 * amounts.decided_tasks * campaign.votes_per_task)
+    tasks_make(campaign=campaign, count=amounts.open_tasks, seed=seed + 1, now=studio.clock)
+    short = raters[: campaign.votes_per_task - 1]
     votes_simulate(studio, campaign=campaign, limit=amounts.one_vote_short * len(short), raters=short)
     return campaign
