@@ -78,7 +78,7 @@ class PaintingAdmin(CorpusAdmin):
 
     @display(description="Size", ordering="width")
     def size(self, painting: Painting) -> str:
-        return f"{painting.width} × {painting.height}"
+        return f"{painting.width}\u00a0×\u00a0{painting.height}"
 
 
 @admin.register(Track)
@@ -172,8 +172,11 @@ class ImportJobAdmin(JobAdmin):
     start_title = "Import a folder"
     start_button = "Start import"
     panel_template = "admin/corpus/import.html"
-    list_display = ("title", "state_label", "progress", "n_added", "n_skipped", "n_failed", "created_at")
+    list_display = ("title", "state_label", "progress", "added", "skipped", "failed", "created_at")
     issues_shown = 200
+
+    class Media:
+        css = {"all": ["corpus/corpus.css"]}
 
     def start(self, request: HttpRequest, form: forms.Form, *, now: datetime) -> Job:
         try:
@@ -181,20 +184,38 @@ class ImportJobAdmin(JobAdmin):
         except CorpusError as error:
             raise StartError(str(error)) from None
 
+    def page_context(self, request: HttpRequest, title: str, **extra: Any) -> dict[str, Any]:
+        return super().page_context(request, title, media=self.media, **extra)
+
     def panel_context(self, job: ImportJob) -> dict[str, Any]:
-        levels = [
-            ("Not taken", ImportIssue.Level.REJECTED, "Everything else came in. Mend these files and import again."),
-            ("Remarks", ImportIssue.Level.WARNING, "Worth knowing; nothing has to be done."),
-        ]
-        found = [(title, selectors.import_issues(job, level), words) for title, level, words in levels]
-        return {
-            "brought": selectors.import_brought(job),
-            "tables": [
-                {"title": title, "words": words, "n": issues.count(), "rows": issues[: self.issues_shown]}
-                for title, issues, words in found
-                if issues.exists()
-            ],
+        rejected = self._table(job, ImportIssue.Level.REJECTED) | {
+            "title": "Not taken",
+            "words": "Everything else came in. Mend these files and import again.",
+            "column": "Why, and what to do",
         }
+        remarks = self._table(job, ImportIssue.Level.WARNING) | {
+            "title": "Remarks",
+            "words": "Worth knowing; nothing has to be done.",
+            "column": "What",
+        }
+        tables = [table for table in (rejected, remarks) if table["n"]]
+        return {"brought": selectors.import_brought(job), "tables": tables}
+
+    def _table(self, job: ImportJob, level: ImportIssue.Level) -> dict[str, Any]:
+        issues = selectors.import_issues(job, level)
+        return {"n": issues.count(), "rows": issues[: self.issues_shown]}
+
+    @display(description="Added", ordering="n_added")
+    def added(self, job: ImportJob) -> str:
+        return f"{job.n_added:,}"
+
+    @display(description="Skipped", ordering="n_skipped")
+    def skipped(self, job: ImportJob) -> str:
+        return f"{job.n_skipped:,}"
+
+    @display(description="Not taken", ordering="n_failed")
+    def failed(self, job: ImportJob) -> str:
+        return f"{job.n_failed:,}"
 
     def job_actions(self, request: HttpRequest, job: ImportJob) -> list[dict[str, str]]:
         if not job.is_over:

@@ -8,10 +8,11 @@ from mpd_builder.ingest.items import (
     Details,
     Limits,
     MetadataError,
+    Outcome,
     Rejected,
     Remark,
 )
-from mpd_builder.ingest.pool import Outcome, process_many
+from mpd_builder.ingest.pool import process_many
 from mpd_builder.ingest.processing import examine, fingerprint, process
 from mpd_builder.ingest.scan import scan_folder
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -123,3 +123,10 @@ class CheckedTrack:
     suffix: str
     clips: tuple[CheckedClip, ...]
     remarks: tuple[Remark, ...] = ()
+
+
+Outcome = CheckedPainting | CheckedTrack | Rejected
+"""What becomes of a candidate."""
+
+Work = Callable[..., CheckedPainting | CheckedTrack]
+"""What `process` is: called with a candidate and `limits=`; may raise `Rejected`."""

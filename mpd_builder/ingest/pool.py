@@ -1,21 +1,27 @@
-"""Many files over several processes. A file that kills its process costs that file."""
+"""Many files over several processes. A file that kills its process costs that file.
+
+The processes are plain children with pipes (`child.py`), not `multiprocessing`'s: those may not be started inside a
+Celery worker, and run the caller's main module once more.
+"""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
+import pickle
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.process import BaseProcess
+from collections.abc import Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from queue import SimpleQueue
 
-from mpd_builder.ingest.items import Candidate, CheckedPainting, CheckedTrack, Limits, Rejected
+from mpd_builder.ingest.items import Candidate, Limits, Outcome, Rejected, Work
 from mpd_builder.ingest.processing import process
 
-Outcome = CheckedPainting | CheckedTrack | Rejected
-Work = Callable[..., CheckedPainting | CheckedTrack]
+Request = tuple[Work, Candidate, Limits]
+
+TRIES = 2
+"""A process may also die of what others do to the machine's memory, so a file is tried again before it is blamed."""
 
 
 def process_many(
@@ -23,66 +29,110 @@ def process_many(
 ) -> Generator[tuple[Candidate, Outcome], None, None]:
     """Process the candidates and yield each with its outcome as it is ready; `candidates` is drawn from as needed.
 
-    At most twice `workers` files are under way, so memory does not grow with their number. When a process dies (a
-    decoder's crash, the system's memory killer), the files under way are tried again one by one, and one that kills its
-    process alone is rejected. Closing the iterator stops the processes. `work` must be importable by name.
+    At most twice `workers` files are under way, so memory does not grow with their number. A file whose process dies
+    twice (a decoder's crash, the system's memory killer) is rejected. Closing the generator ends the processes at once.
+    `work` must be importable by name.
     """
     source = iter(candidates)
-    while lost := (yield from _run(source, limits, workers, work)):
-        for candidate in lost:
-            if (yield from _run(iter([candidate]), limits, 1, work)):
-                reason = "Decoding it ended the process that did it: a fault in the decoder, or too little memory."
-                yield candidate, Rejected("crashed", reason, "Convert it to another format, or make it smaller.")
-
-
-def _run(
-    source: Iterator[Candidate], limits: Limits, workers: int, work: Work
-) -> Generator[tuple[Candidate, Outcome], None, list[Candidate]]:
-    """Work through `source` with one set of processes; returns the candidates that were under way when one died."""
+    team = _Team(workers)
+    threads = ThreadPoolExecutor(workers, thread_name_prefix="ingest")
     under_way: dict[Future[Outcome], Candidate] = {}
-    # Spawned, not forked: the caller may hold threads and database connections.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_settle)
     try:
         while True:
             while len(under_way) < 2 * workers and (candidate := next(source, None)) is not None:
-                try:
-                    under_way[pool.submit(_outcome, candidate, limits, work)] = candidate
-                except BrokenProcessPool:
-                    return [*under_way.values(), candidate]
+                under_way[threads.submit(team.ask, (work, candidate, limits))] = candidate
             if not under_way:
-                return []
+                return
             for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                try:
-                    outcome = future.result()
-                except BrokenProcessPool:
-                    return list(under_way.values())
-                yield under_way.pop(future), outcome
+                yield under_way.pop(future), future.result()
     finally:
-        pool.shutdown(cancel_futures=True)
+        team.dismiss()
+        threads.shutdown(cancel_futures=True)
+        team.close()
 
 
-def _outcome(candidate: Candidate, limits: Limits, work: Work) -> Outcome:
-    try:
-        return work(candidate, limits=limits)
-    except Rejected as rejected:
-        return rejected
-    except Exception as error:  # noqa: BLE001 - the worker's outermost loop: one file must not stop the others
-        reason = f"Something we did not expect: {type(error).__name__}: {error}"
-        return Rejected("unexpected", reason, "Please report it, with the file if you can.")
+class _Team:
+    """The processes, each asked by one thread at a time."""
+
+    def __init__(self, size: int) -> None:
+        self.children = [_Child() for _ in range(size)]
+        self.free: SimpleQueue[_Child] = SimpleQueue()
+        for child in self.children:
+            self.free.put(child)
+
+    def ask(self, request: Request) -> Outcome:
+        child = self.free.get()
+        try:
+            for _ in range(TRIES):
+                if (outcome := child.ask(request)) is not None:
+                    return outcome
+        finally:
+            self.free.put(child)
+        reason = "Decoding it ended the process that did it: a fault in the decoder, or too little memory."
+        return Rejected("crashed", reason, "Convert it to another format, or make it smaller.")
+
+    def dismiss(self) -> None:
+        """End the processes, whatever they are at; threads that wait for an answer go on without one."""
+        for child in self.children:
+            child.dismiss()
+
+    def close(self) -> None:
+        for child in self.children:
+            child.close()
 
 
-def _end_with(parent: BaseProcess) -> None:
-    parent.join()
-    os._exit(1)
+class _Child:
+    """One process, started when first asked and again after it died."""
 
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self.is_dismissed = False
+        self.lock = threading.Lock()
 
-def _settle() -> None:
-    """In each process: leave Ctrl-C to the parent, end with it, and keep the decoders' own chatter off the screen."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    # libmpg123 writes to the C library's standard error, past everything that Python could catch.
-    silent = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silent, 2)
-    os.close(silent)
+    def ask(self, request: Request) -> Outcome | None:
+        """Its answer; None when it died over it or is dismissed."""
+        process = self._running()
+        if process is None or process.stdin is None or process.stdout is None:
+            return None
+        try:
+            pickle.dump(request, process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
+            process.stdin.flush()
+            answer: Outcome = pickle.load(process.stdout)  # noqa: S301 - from our own child
+        except (EOFError, BrokenPipeError, pickle.UnpicklingError):
+            self.close()
+            return None
+        return answer
+
+    def _running(self) -> subprocess.Popen[bytes] | None:
+        with self.lock:
+            if self.process is None and not self.is_dismissed:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-m", "mpd_builder.ingest.child"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,  # decoders chatter there, past all that Python could catch
+                    env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                    start_new_session=True,  # Ctrl-C is the parent's business
+                )
+            return self.process
+
+    def dismiss(self) -> None:
+        with self.lock:
+            self.is_dismissed = True
+            if self.process is not None:
+                self.process.kill()
+
+    def close(self) -> None:
+        """Reap the process and close its pipes."""
+        with self.lock:
+            process, self.process = self.process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except BrokenPipeError:
+                    continue  # a request that it never read

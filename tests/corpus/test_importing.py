@@ -276,6 +276,7 @@ def test_a_rejection_of_the_pool_is_an_issue_like_any_other(folder: Path, monkey
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+@pytest.mark.django_db(transaction=True)  # long enough for a heartbeat, which has a connection of its own
 def test_the_whole_real_corpus_comes_in_and_once_only(shared_corpus: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(importing, "process_many", process_many)
     job = folder_import(path=shared_corpus, now=NOON, workers=2)

@@ -16,11 +16,23 @@ from tests.mpd_builder.media_files import gradient, write_picture
 
 
 def fatal_for_some(candidate: Candidate, *, limits: Limits) -> CheckedPainting | CheckedTrack:
-    """Stands for a decoder with faults: by the file's name it kills its process or raises something unforeseen."""
+    """Stands for a decoder with faults: by the file's name it kills its process, prints, or raises anything."""
     if candidate.name.startswith("kill"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if candidate.name.startswith("once") and not (candidate.path.parent / "tried").exists():
+        (candidate.path.parent / "tried").touch()
         os.kill(os.getpid(), signal.SIGKILL)
     if candidate.name.startswith("raise"):
         raise RuntimeError("a bug")
+    if candidate.name.startswith("print"):
+        os.write(1, b"Note: resyncing\n")
+        os.write(2, b"Note: resyncing\n")
+    return process(candidate, limits=limits)
+
+
+def slow(candidate: Candidate, *, limits: Limits) -> CheckedPainting | CheckedTrack:
+    if candidate.name != "0.png":
+        time.sleep(300)
     return process(candidate, limits=limits)
 
 
@@ -31,7 +43,7 @@ def candidates(folder: Path, *names: str) -> list[Candidate]:
 
 
 def test_a_file_that_kills_its_process_costs_that_file_alone(tmp_path: Path) -> None:
-    names = ["a.png", "b.png", "kill 1.png", "c.png", "raise.png", "d.png", "kill 2.png", "e.png", "f.png"]
+    names = ["a.png", "kill 1.png", "b.png", "once.png", "raise.png", "kill 2.png", "print.png", "c.png"]
     found = process_many(candidates(tmp_path, *names), limits=Limits(), workers=2, work=fatal_for_some)
     outcomes = {candidate.name: outcome for candidate, outcome in found}
     assert sorted(outcomes) == sorted(names)
@@ -51,6 +63,16 @@ def test_no_more_files_are_drawn_than_can_be_worked_on(tmp_path: Path) -> None:
     next(outcomes)
     assert len(drawn) == 2
     outcomes.close()
+
+
+def test_closing_ends_the_processes_in_the_middle_of_a_file(tmp_path: Path) -> None:
+    outcomes = process_many(
+        candidates(tmp_path, *(f"{index}.png" for index in range(9))), limits=Limits(), workers=2, work=slow
+    )
+    assert next(outcomes)[0].name == "0.png"
+    start = time.monotonic()
+    outcomes.close()
+    assert time.monotonic() - start < 20
 
 
 def test_nothing_to_do_needs_no_process() -> None:
@@ -73,8 +95,10 @@ def test_the_processes_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     parent = subprocess.Popen([sys.executable, program, tmp_path], stdout=subprocess.PIPE, text=True, env=environment)
     assert parent.stdout is not None
     assert parent.stdout.readline() == "one\n"
-    children = [int(pid) for pid in Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()]
-    assert len(children) >= 2
+    children = [
+        int(pid) for tasks in Path(f"/proc/{parent.pid}/task").glob("*/children") for pid in tasks.read_text().split()
+    ]
+    assert len(children) == 2
     parent.kill()
     parent.wait()
     parent.stdout.close()
