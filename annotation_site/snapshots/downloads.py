@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+from annotation_site.ranges import Unsatisfiable, asked_range
 from annotation_site.snapshots.models import Snapshot
 from annotation_site.snapshots.services import archive_name, archive_prepare
-
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-
-
-class Unsatisfiable(ValueError):
-    """The range that was asked for lies outside the file."""
 
 
 def download(request: HttpRequest, snapshot: Snapshot) -> HttpResponseBase:
@@ -37,18 +29,3 @@ def download(request: HttpRequest, snapshot: Snapshot) -> HttpResponseBase:
     if span:
         response["Content-Range"] = f"bytes {start}-{stop - 1}/{archive.size}"
     return response
-
-
-def asked_range(headers: Mapping[str, str], *, size: int, etag: str) -> tuple[int, int] | None:
-    """The bytes [start, stop) that the headers ask for; None for the whole file. Raises `Unsatisfiable`."""
-    found = _RANGE.fullmatch(headers.get("Range", "").strip())
-    if found is None or found.groups() == ("", "") or headers.get("If-Range", etag) != etag:
-        return None
-    first, last = found.groups()
-    if not first:
-        start, stop = max(size - int(last), 0), size
-    else:
-        start, stop = int(first), min(int(last) + 1, size) if last else size
-    if start >= stop:
-        raise Unsatisfiable
-    return start, stop

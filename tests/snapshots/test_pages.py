@@ -12,7 +12,7 @@ from django.urls import reverse
 from annotation_site.jobs.models import JobState
 from annotation_site.jobs.running import job_run
 from annotation_site.jobs.services import job_claim
-from annotation_site.snapshots.downloads import Unsatisfiable, asked_range
+from annotation_site.ranges import Unsatisfiable, asked_range
 from annotation_site.snapshots.exporting import snapshot_export
 from annotation_site.snapshots.models import Snapshot
 from annotation_site.snapshots.services import snapshot_folder, snapshot_start
