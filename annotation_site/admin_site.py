@@ -7,8 +7,10 @@ from typing import Any
 from allauth.account.decorators import secure_admin_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.urls import NoReverseMatch, URLPattern, path, reverse_lazy
 from django.utils import timezone
+from unfold.dataclasses import Favicon
 from unfold.sites import UnfoldAdminSite
 
 from annotation_site.overview.numbers import numbers, stages
@@ -38,7 +40,8 @@ class AtelierAdminSite(UnfoldAdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context: dict[str, Any] = super().each_context(request)
-        return context | {"account_links": ACCOUNT_LINKS}
+        mark = Favicon(href=static("img/mark.svg"), rel="icon", type="image/svg+xml")
+        return context | {"account_links": ACCOUNT_LINKS, "site_favicons": [mark]}
 
 
 @secure_admin_login
