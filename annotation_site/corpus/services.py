@@ -35,7 +35,7 @@ def folder_import(*, path: Path, now: datetime, watch: Report | None = None, wor
     `watch` is told of progress beside the row. Raises `CorpusError` in words when nothing could be taken from the
     folder as a whole, and passes Ctrl-C on after writing that the import was stopped. Doing it again goes on.
     """
-    # Only this process does it: when it is killed, the sweep must not hand the job to a worker.
+    # Only this process does it: when it is killed, the sweep must not hand the job to a worker. So it is the last try.
     job = ImportJob.objects.create(path=_folder(path), created_at=now, attempts=ImportJob.max_attempts - 1)
     interrupted: list[KeyboardInterrupt] = []
 
@@ -52,6 +52,7 @@ def folder_import(*, path: Path, now: datetime, watch: Report | None = None, wor
             raise JobCancelled from None
 
     job_run(model=ImportJob, job_id=job.pk, work=work)
+    ImportJob.objects.filter(pk=job.pk).update(attempts=1)
     if interrupted:
         raise interrupted[0]
     job.refresh_from_db()

@@ -200,9 +200,16 @@ def test_ctrl_c_ends_the_job_as_cancelled_and_is_passed_on(folder: Path):
 
 
 def test_an_import_by_hand_whose_process_was_killed_is_not_taken_up_by_a_worker(folder: Path):
-    folder_import(path=folder, now=NOON)
-    ImportJob.objects.update(state=JobState.RUNNING, heartbeat_at=NOON.replace(year=2020))
-    assert jobs_sweep(model=ImportJob, now=NOON) == 0
+    swept: list[int] = []
+
+    def watch(done: int | None = None, total: int | None = None, words: str = "") -> None:
+        if done == 1:  # as if the process had been dead for long
+            ImportJob.objects.update(heartbeat_at=NOON.replace(year=2020))
+            swept.append(jobs_sweep(model=ImportJob, now=NOON))
+
+    with pytest.raises(CorpusError, match="worker died each time"):
+        folder_import(path=folder, now=NOON, watch=watch)
+    assert swept == [0]
     assert ImportJob.objects.get().state == JobState.FAILED
 
 
