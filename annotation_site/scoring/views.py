@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods
 
 from annotation_site.accounts.admission import briefed_only
@@ -35,6 +36,7 @@ class ScoreForm(AnswerForm):
 
 @briefed_only
 @never_cache
+@ensure_csrf_cookie
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, rater: Rater, slug: str) -> HttpResponse:
     """The desk of one campaign for one rater."""

@@ -147,6 +147,7 @@ export class Desk {
     this.on("look-again", () => this.#lookAgain());
     for (const dialog of [this.find("help"), this.find("skip")]) closeByBackdrop(dialog);
     this.#root.addEventListener("click", (event) => this.#handBack(event));
+    addEventListener("pageshow", ({ persisted }) => persisted && location.reload()); // what was kept may be stale
   }
 
   /** A button pressed by mouse or finger does not keep the keyboard: Enter and Space go on meaning submit and play. */
@@ -208,7 +209,7 @@ export class Desk {
 
   #wait() {
     this.become("waiting");
-    this.say("Your answers are being sent; then the next one comes.");
+    this.say("The next one comes when your answers have been sent.");
   }
 
   #done() {
@@ -264,8 +265,8 @@ export class Desk {
       "signed-out": `${answers} saved here. Please log in again to send.`,
       barred: `${answers} saved here, not sent. ${told}`,
     }[state];
+    this.#root.dataset.network = state;
     const tell = () => {
-      this.#root.dataset.network = state;
       this.find("network").textContent = words;
       this.find("login").hidden = state !== "signed-out";
     };

@@ -34,14 +34,15 @@ export class History {
   }
 
   forth() {
-    const { trial, answer } = this.#parked;
+    const { trial, answer, sounded } = this.#parked;
     this.#parked = null;
     if (trial) this.#hang(trial, answer);
     else this.#desk.next();
+    sounded?.play();
   }
 
   #back(trial, answer) {
-    this.#parked = { trial, answer };
+    this.#parked = { trial, answer, sounded: trial?.playing };
     this.#desk.notice("");
     this.#hang(this.#last.trial, this.#last.answer);
   }

@@ -67,6 +67,7 @@ export class Outbox extends EventTarget {
   add(entry) {
     const order = String(Date.now()).padStart(15, "0");
     this.#store.setItem(`${this.#prefix}${order}.${entry.body.key}`, JSON.stringify(entry));
+    if (this.state === "empty") this.#become("sending");
     this.flush();
   }
 

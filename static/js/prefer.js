@@ -30,7 +30,7 @@ function itemsOf({ query, candidates: [left, right] }) {
 
 function show(lease, media) {
   hang(new Trial(lease, media));
-  trial.players[inHand].play();
+  if (!document.hidden) trial.players[inHand].play();
 }
 
 /** Puts a trial before the person, with the choice that it had, if any. */

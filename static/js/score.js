@@ -25,7 +25,7 @@ let trial = null; // what is on the wall
 
 function show(lease, media) {
   hang(new Trial(lease, media));
-  trial.players.clip.play();
+  if (!document.hidden) trial.players.clip.play();
 }
 
 function clear() {

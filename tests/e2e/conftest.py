@@ -19,6 +19,9 @@ import pytest
 
 from tests.browser import launch_options
 from tests.conftest import REPO_ROOT
+from tests.e2e.stage import stage, winter
+
+__all__ = ["stage", "winter"]
 
 SCREENS = Path(__file__).parent / "screens"
 

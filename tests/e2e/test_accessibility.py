@@ -1,0 +1,107 @@
+"""axe-core on every page that a rater sees, light and dark: nothing serious, nothing critical."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from annotation_site.scoring.models import Campaign
+from tests import factories
+from tests.e2e.stage import PHONE, Stage, in_state, real_clip, real_painting, sound_on
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
+
+
+def serious(page: Page) -> list[str]:
+    """What axe-core finds serious or critical: the rule and where."""
+    found = Axe().run(page).response["violations"]
+    grave = [violation for violation in found if violation["impact"] in ("serious", "critical")]
+    return [f"{violation['id']}: {[node['html'][:120] for node in violation['nodes']]}" for violation in grave]
+
+
+@SCHEMES
+def test_the_pages_that_are_read(stage: Stage, winter: Campaign, scheme: str):
+    Campaign.objects.update(is_synthetic=True)
+    context = stage.context(color_scheme=scheme)
+    page = stage.visit("/", context=context)
+    for address in (
+        "/",
+        "/welcome/consent/",
+        "/welcome/briefing/",
+        "/accounts/2fa/",
+        "/accounts/logout/",
+        "/accounts/login/?next=/score/winter/",
+    ):
+        page.goto(stage.url + address)
+        assert serious(page) == [], address
+    context.clear_cookies()
+    page.goto(stage.url + "/accounts/login/")
+    page.get_by_label("Username or e-mail").fill("vera")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Log in").click()
+    assert serious(page) == [], "log-in, refused"
+
+
+@SCHEMES
+@pytest.mark.parametrize("size", [None, PHONE])
+def test_the_scoring_desk_in_each_of_its_states(stage: Stage, winter: Campaign, scheme: str, size: dict | None):
+    Campaign.objects.update(is_synthetic=True)
+    page = stage.visit("/score/winter/", color_scheme=scheme, **({"viewport": size} if size else {}))
+    in_state(page, "sound")
+    assert serious(page) == [], "sound"
+    sound_on(page)
+    in_state(page, "playing")
+    assert serious(page) == [], "playing"
+    page.keyboard.press("ArrowRight")
+    in_state(page, "heard")
+    assert serious(page) == [], "heard"
+    for key in ("?", "s"):
+        page.keyboard.press(key)
+        page.get_by_role("dialog").wait_for()
+        assert serious(page) == [], key
+        page.keyboard.press("Escape")
+        page.get_by_role("dialog").wait_for(state="hidden")
+    Campaign.objects.update(is_open=False)
+    for _ in range(3):
+        page.keyboard.press("s")
+        page.get_by_label("Another reason").check()
+        page.get_by_role("button", name="Skip it").click()
+        page.wait_for_timeout(300)
+    in_state(page, "done")
+    assert serious(page) == [], "done"
+
+
+@SCHEMES
+@pytest.mark.parametrize("asks_with", ["music", "painting"])
+def test_the_preference_desk(stage: Stage, scheme: str, asks_with: str):
+    campaign = factories.make_campaign(slug="spring", now=timezone.now())
+    shared = {"clip": real_clip(0)} if asks_with == "music" else {"painting": real_painting(0)}
+    pairs = [
+        factories.make_pair(
+            campaign=campaign,
+            score=0.5,
+            dispersion=0.1,
+            completed_at=timezone.now(),
+            **{"painting": real_painting(side), "clip": real_clip(side), **shared},
+        )
+        for side in (1, 2)
+    ]
+    factories.make_task(pair_a=pairs[0], pair_b=pairs[1])
+    page = stage.visit("/prefer/spring/", color_scheme=scheme)
+    sound_on(page)
+    in_state(page, "playing")
+    page.keyboard.press("ArrowLeft")
+    assert serious(page) == []
+
+
+def test_the_desk_without_scripts(stage: Stage, winter: Campaign):
+    """axe needs scripts, so it is given the page as such a browser shows it."""
+    plain = stage.visit("/score/winter/", java_script_enabled=False).content()
+    assert plain.count("<main") == 2, "the desk, hidden, and the plain form"
+    page = stage.visit("/welcome/consent/")
+    body = plain.split("<noscript>")[1].split("</noscript>")[0]
+    page.evaluate("html => { document.body.className = 'at-desk'; document.body.innerHTML = html; }", body)
+    assert serious(page) == []

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests import factories
+from tests.pages.conftest import logged_in
+
+LOGIN, LOGOUT, PASSWORD = reverse("account_login"), reverse("account_logout"), reverse("account_change_password")
+
+
+def test_a_rater_logs_in_and_finds_their_work(as_stranger: Client, db):
+    factories.make_rater("vera", password="a long password")
+    page = as_stranger.post(LOGIN, {"login": "vera", "password": "a long password"}, follow=True)
+    assert page.redirect_chain == [("/", 302)]
+    assert "Your work" in page.content.decode()
+    assert "Successfully signed in" not in page.content.decode(), "that is plain to see"
+
+
+def test_a_wrong_password_is_said_in_words(as_stranger: Client, db):
+    factories.make_rater("vera", password="a long password")
+    page = as_stranger.post(LOGIN, {"login": "vera", "password": "no"})
+    assert 'role="alert"' in page.content.decode()
+    assert 'value="vera"' in page.content.decode(), "the name need not be typed again"
+
+
+def test_four_people_at_the_account_pages(as_vera, as_boris, as_admin, as_stranger):
+    for address in (LOGOUT, PASSWORD, reverse("mfa_index")):
+        for client in (as_vera, as_boris, as_admin):
+            page = client.get(address, follow=True)
+            assert page.status_code == 200
+            assert "css/tokens.css" in page.content.decode(), f"{address} is in our own look"
+        assert as_stranger.get(address).status_code == 302
+    assert as_stranger.get(LOGIN).status_code == 200
+    assert as_vera.get(LOGIN).url == "/"
+
+
+def test_logging_out_needs_a_form(as_vera: Client):
+    assert as_vera.get(LOGOUT).status_code == 200
+    assert as_vera.get("/").status_code == 200
+    assert as_vera.post(LOGOUT).url == LOGIN
+    assert as_vera.get("/").status_code == 302
+
+
+def test_a_password_is_changed(db):
+    rater = factories.make_rater("vera", password="a long password")
+    client = logged_in(rater.user)
+    new = "another long password"
+    client.post(PASSWORD, {"oldpassword": "a long password", "password1": new, "password2": new})
+    rater.user.refresh_from_db()
+    assert rater.user.check_password(new)
+
+
+def test_a_weak_password_is_refused_in_words(db):
+    rater = factories.make_rater("vera", password="a long password")
+    page = logged_in(rater.user).post(
+        PASSWORD, {"oldpassword": "a long password", "password1": "short", "password2": "short"}
+    )
+    assert "errorlist" in page.content.decode()
+    rater.user.refresh_from_db()
+    assert rater.user.check_password("a long password")
+
+
+@pytest.mark.parametrize("name", ["account_signup", "account_reset_password"])
+def test_the_other_ways_in_wear_the_same_look(as_stranger: Client, name):
+    page = as_stranger.get(reverse(name)).content.decode()
+    assert "css/tokens.css" in page
+    assert "<form" not in page or "csrfmiddlewaretoken" in page
