@@ -28,13 +28,14 @@ class MusicConfig:
     """The music encoder: Conv 4x4 stride 2 blocks, mean over tokens, linear to the painting's width.
 
     The mel is log10 of power, (bands, frames); the encoder sees `(mel - mel_centre) / mel_scale`, averaged over
-    `frame_pool` neighbouring frames. With `channels` 3 the mel is repeated, as an image of it would be.
+    `band_pool` x `frame_pool` neighbours. With `channels` 3 the mel is repeated, as an image of it would be.
     """
 
     channels: int = 1
     widths: tuple[int, ...] = (64, 128, 256, 512)
     norm: Literal["batch", "group"] = "batch"
     activation: Literal["silu", "relu"] = "silu"
+    band_pool: int = 1
     frame_pool: int = 1
     mel_centre: float = -2.0
     mel_scale: float = 4.0
@@ -46,7 +47,8 @@ class MusicConfig:
         if self.norm == "group":
             odd = [width for width in self.widths if width % 8]
             _require(not odd, f"music.widths must be multiples of 8 for group norm; {odd} are not")
-        _require(self.frame_pool > 0, f"music.frame_pool must be above 0, not {self.frame_pool}")
+        for name in ("band_pool", "frame_pool"):
+            _require(getattr(self, name) > 0, f"music.{name} must be above 0, not {getattr(self, name)}")
         _require(self.mel_scale > 0, f"music.mel_scale must be above 0, not {self.mel_scale}")
 
 

@@ -32,8 +32,8 @@ class MusicEncoder(nn.Module):
     def forward(self, mel_B1FT: Tensor) -> Tensor:
         """Log10-power mels to music_BD."""
         x = (mel_B1FT.to(self.projection.weight.dtype) - self.config.mel_centre) / self.config.mel_scale
-        if self.config.frame_pool > 1:
-            x = F.avg_pool2d(x, (1, self.config.frame_pool))
+        if self.config.band_pool * self.config.frame_pool > 1:
+            x = F.avg_pool2d(x, (self.config.band_pool, self.config.frame_pool))
         if self.config.channels > 1:
             x = x.expand(-1, self.config.channels, -1, -1)
         projected: Tensor = self.projection(self.convolutions(x).mean(dim=(2, 3)))
