@@ -6,12 +6,10 @@ and N more steps give the bits of 2N steps (on a CPU with a given number of thre
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,9 +20,10 @@ from model.batches import Batch, Shuffle, augment, gather
 from model.config import Config
 from model.data import Dataset, Ints, Media, Preferences
 from model.events import EventWriter
-from model.judge import MPJudge, build
+from model.judge import MPJudge
 from model.losses import preference_loss, regression_loss
 from model.scoring import score_pairs
+from model.state import State
 
 
 class TrainingFailed(Exception):
@@ -54,22 +53,6 @@ class Stage:
         return self.lr * 0.5 * (1 + math.cos(math.pi * (done - warm) / max(1, steps - warm)))
 
 
-@dataclass(slots=True)
-class State:
-    """All that a step changes. `average` is the exponential average of the weights where the config asks for one."""
-
-    module: MPJudge
-    average: MPJudge | None
-    optimizer: torch.optim.AdamW
-    step: int = 0
-    reference_margin: Tensor | None = None
-
-    @property
-    def judge(self) -> MPJudge:
-        """The weights to evaluate and to keep."""
-        return self.average or self.module
-
-
 def train(
     config: Config,
     dataset: Dataset,
@@ -88,9 +71,9 @@ def train(
     state. Raises CheckpointError if `resume` finds the state of another run.
     """
     torch.manual_seed(identity.seed)
-    state = _fresh_state(config, device)
+    state = State.fresh(config, device)
     if resume:
-        _restore(state, config, identity, out_dir)
+        state.restore(out_dir, identity)
     media = dataset.media(config, device)
     train_rows = np.flatnonzero(dataset.train)
     preferences = dataset.preferences_within(dataset.train)
@@ -131,13 +114,12 @@ def train(
             losses = _losses(config, state, batch, chosen)
             slope = _gradient_norm(config, state, losses["loss"])
             if not (math.isfinite(float(losses["loss"].detach())) and math.isfinite(slope)):
-                _save(state, config, identity, out_dir)
+                state.save(out_dir, identity)
                 raise TrainingFailed(
                     f"the loss is {float(losses['loss'].detach())} and its gradient {slope} at step {step + 1}; "
                     f"the state before it is saved. Train again with a lower optim.lr (now {lr:g})."
                 )
-            _update(config, state)
-            state.step = step + 1
+            _update(state)
 
             window.add(losses, len(rows))
             if state.step % config.run.log_every == 0 or state.step == stage.last:
@@ -147,7 +129,7 @@ def train(
                 window.restart()
             stopping = should_stop()
             if stopping or state.step % config.run.checkpoint_every == 0 or state.step == stage.last:
-                _save(state, config, identity, out_dir)
+                state.save(out_dir, identity)
                 events.write("checkpoint", step=state.step)
             if stopping:
                 raise Interrupted(f"stopped after step {state.step} of {steps}; resume goes on from there")
@@ -238,75 +220,10 @@ def _gradient_norm(config: Config, state: State, loss: Tensor) -> float:
     return float(torch.nn.utils.clip_grad_norm_(state.module.parameters(), config.optim.clip_norm))
 
 
-def _update(config: Config, state: State) -> None:
+def _update(state: State) -> None:
     state.optimizer.step()
-    if state.average is None:
-        return
-    # A young average forgets quickly, else the random start would stay in it.
-    decay = min(config.optim.ema, (1 + state.step) / (10 + state.step))
-    with torch.no_grad():
-        for mean, now in zip(state.average.parameters(), state.module.parameters(), strict=True):
-            mean.lerp_(now, 1 - decay)
-        for kept, new in zip(state.average.buffers(), state.module.buffers(), strict=True):
-            kept.copy_(new)
-
-
-def _fresh_state(config: Config, device: torch.device) -> State:
-    module = build(config).to(device)
-    average = copy.deepcopy(module).eval().requires_grad_(False) if config.optim.ema else None
-    decayed = [weight for name, weight in module.named_parameters() if weight.ndim > 1 and "positions" not in name]
-    others = [weight for name, weight in module.named_parameters() if weight.ndim <= 1 or "positions" in name]
-    optimizer = torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": config.optim.weight_decay}, {"params": others, "weight_decay": 0.0}],
-        lr=config.optim.lr,
-        betas=config.optim.betas,
-        fused=True,
-    )
-    return State(module, average, optimizer)
-
-
-def _save(state: State, config: Config, identity: checkpoints.Identity, out_dir: Path) -> None:
-    tensors = {f"module.{name}": tensor for name, tensor in state.module.state_dict().items()}
-    if state.average is not None:
-        tensors |= {f"average.{name}": tensor for name, tensor in state.average.state_dict().items()}
-    for index, moments in state.optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": tensor for name, tensor in moments.items()}
-    if state.reference_margin is not None:
-        tensors["reference_margin"] = state.reference_margin
-    checkpoints.save_state(out_dir, tensors, {"step": state.step, **_facts(config, identity)})
-
-
-def _restore(state: State, config: Config, identity: checkpoints.Identity, out_dir: Path) -> None:
-    saved = checkpoints.load_state(out_dir)
-    if saved is None:
-        return
-    tensors, facts = saved
-    path = out_dir / checkpoints.STATE_NAME
-    differing = [name for name, value in _facts(config, identity).items() if facts.get(name) != value]
-    if differing:
-        raise checkpoints.CheckpointError(
-            f"{path} belongs to another run (its {' and '.join(differing)} differ): choose another folder"
-        )
-    checkpoints.load_weights(state.module, _under(tensors, "module."), source=path)
-    if state.average is not None:
-        checkpoints.load_weights(state.average, _under(tensors, "average."), source=path)
-    moments: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in _under(tensors, "optimizer.").items():
-        index, _, kind = name.partition(".")
-        moments.setdefault(int(index), {})[kind] = tensor
-    state.optimizer.load_state_dict({**state.optimizer.state_dict(), "state": moments})
-    margin = tensors.get("reference_margin")
-    state.reference_margin = None if margin is None else margin.to(state.module.head.weight.device)
-    state.step = int(facts["step"])
-
-
-def _facts(config: Config, identity: checkpoints.Identity) -> dict[str, Any]:
-    """What must not change between a stop and a resume. The code may: a fix is a reason to resume."""
-    return {"config": config.to_dict(), "snapshot": identity.snapshot_digest, "seed": identity.seed}
-
-
-def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+    state.step += 1
+    state.follow()
 
 
 def _batch(media: Media, dataset: Dataset, rows: Ints) -> Batch:

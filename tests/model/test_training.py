@@ -18,7 +18,8 @@ from model.data import Dataset, Protocol
 from model.events import EVENTS_NAME, EventWriter, read_events
 from model.judge import build
 from model.losses import regression_loss
-from model.training import Interrupted, State, TrainingFailed, plan, train
+from model.state import State
+from model.training import Interrupted, TrainingFailed, plan, train
 from tests.model.factories import micro_config, planted_dataset
 
 CPU = torch.device("cpu")
