@@ -25,7 +25,7 @@ test: dev ## every test, on SQLite, then the site's again on PostgreSQL
 check: dev ## format, lint, types, import contracts, templates, migrations
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
-	$(BIN)/mypy annotation_site mpd_builder model
+	SECRET_KEY=check $(BIN)/mypy annotation_site mpd_builder model
 	$(BIN)/lint-imports
 	$(BIN)/djlint templates --check --quiet
 	$(BIN)/djlint templates --lint --quiet

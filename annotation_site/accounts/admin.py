@@ -52,7 +52,7 @@ RATER_STATE_LABELS = {
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(DjangoUserAdmin, ModelAdmin):
     """Who can log in. Accounts are made by invitation; here they are mended."""
 
     form = UserChangeForm
@@ -233,7 +233,7 @@ class RaterAdmin(ModelAdmin):
         return TemplateResponse(request, "admin/confirm.html", context)
 
 
-class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
+class InvitationForm(forms.ModelForm):
     """What an admin settles about an invitation."""
 
     days = forms.IntegerField(

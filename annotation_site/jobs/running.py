@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
 
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
 from annotation_site.jobs.models import Job, JobState
@@ -54,11 +54,17 @@ class _Heartbeat(threading.Thread):
     def run(self) -> None:
         try:
             while not self.stopped.wait(LEASE.total_seconds() / 4):
-                type(self.job)._default_manager.filter(
-                    pk=self.job.pk, state=JobState.RUNNING, worker=self.job.worker
-                ).update(heartbeat_at=timezone.now())
+                self.beat()
         finally:
             connections.close_all()
+
+    def beat(self) -> None:
+        held = type(self.job)._default_manager.filter(pk=self.job.pk, state=JobState.RUNNING, worker=self.job.worker)
+        try:
+            held.update(heartbeat_at=timezone.now())
+        except OperationalError as error:  # a database that is locked or away for a moment: there is a next beat
+            log.warning("a heartbeat was missed: %s %s (%s)", type(self.job).__name__, self.job.pk, error)
+            connection.close()
 
     def stop(self) -> None:
         self.stopped.set()
@@ -78,8 +84,7 @@ def job_run(*, model: type[J], job_id: int, work: Callable[[J, Reporter], None])
     if job is None:
         return "not ours"
     heartbeat = _Heartbeat(job)
-    if connection.vendor != "sqlite" or not connection.is_in_memory_db():
-        heartbeat.start()
+    heartbeat.start()
     try:
         work(job, Reporter(job))
         state, words = JobState.DONE, ""

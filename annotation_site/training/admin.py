@@ -16,7 +16,7 @@ from django.utils import timezone
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from annotation_site.jobs.admin import JobAdmin, StartError
+from annotation_site.jobs.admin import JobAdmin, StartError, user_of
 from annotation_site.jobs.models import Job, JobState
 from annotation_site.training import selectors
 from annotation_site.training.forms import PromoteForm, RescoringForm, RunForm
@@ -47,7 +47,7 @@ class TrainingRunAdmin(JobAdmin):
 
     def start(self, request: HttpRequest, form: forms.Form, *, now: datetime) -> Job:
         try:
-            return run_start(**form.cleaned_data, user=request.user, now=now)
+            return run_start(**form.cleaned_data, user=user_of(request), now=now)
         except TrainingError as error:
             raise StartError(str(error)) from None
 
@@ -127,7 +127,7 @@ class ModelVersionAdmin(ModelAdmin):
         form = PromoteForm(request.POST or None, initial=request.GET.dict())
         if request.method == "POST" and form.is_valid():
             try:
-                version = version_promote(**form.cleaned_data, user=request.user, now=timezone.now())  # type: ignore[arg-type]
+                version = version_promote(**form.cleaned_data, user=user_of(request), now=timezone.now())
             except TrainingError as error:
                 form.add_error(None, str(error))
             else:
@@ -154,7 +154,7 @@ class RescoringAdmin(JobAdmin):
 
     def start(self, request: HttpRequest, form: forms.Form, *, now: datetime) -> Job:
         try:
-            return rescoring_start(**form.cleaned_data, user=request.user, now=now)
+            return rescoring_start(**form.cleaned_data, user=user_of(request), now=now)
         except TrainingError as error:
             raise StartError(str(error)) from None
 

@@ -52,7 +52,8 @@ def follow(arguments: Sequence[str], *, folder: Path, on_event: OnEvent, beat: C
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            # Threads that wait must sleep: spinning, they slow a machine that serves people at the same time tenfold.
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "OMP_WAIT_POLICY": "PASSIVE"},
             preexec_fn=_end_with_parent,  # noqa: PLW1509 - one system call, nothing that could wait for a lock
         )
     last_error = ""

@@ -15,7 +15,8 @@ from unfold.widgets import (
 
 from annotation_site.jobs.models import JobState
 from annotation_site.scoring.models import Campaign
-from annotation_site.training.models import TrainingRun
+from annotation_site.snapshots.models import Snapshot
+from annotation_site.training.models import ModelVersion, TrainingRun
 from annotation_site.training.selectors import snapshots_ready, versions
 from annotation_site.training.services import DEVICES
 from model import recipes
@@ -25,7 +26,9 @@ from model.config import ConfigError, parse_setting
 class RunForm(forms.Form):
     """A new training run."""
 
-    snapshot = forms.ModelChoiceField(queryset=None, widget=UnfoldAdminSelectWidget, empty_label=None)
+    snapshot = forms.ModelChoiceField(
+        queryset=Snapshot.objects.none(), widget=UnfoldAdminSelectWidget, empty_label=None
+    )
     recipe = forms.ChoiceField(widget=UnfoldAdminSelectWidget, initial="tiny")
     seed = forms.IntegerField(min_value=0, max_value=2**31 - 1, initial=0, widget=UnfoldAdminIntegerFieldWidget)
     device = forms.ChoiceField(
@@ -60,7 +63,7 @@ class RunForm(forms.Form):
 class PromoteForm(forms.Form):
     """Make a finished run the active model version."""
 
-    run = forms.ModelChoiceField(queryset=None, widget=UnfoldAdminSelectWidget, empty_label=None)
+    run = forms.ModelChoiceField(queryset=TrainingRun.objects.none(), widget=UnfoldAdminSelectWidget, empty_label=None)
     note = forms.CharField(
         required=False,
         max_length=400,
@@ -77,8 +80,12 @@ class PromoteForm(forms.Form):
 class RescoringForm(forms.Form):
     """Let a model version score unrated pairs."""
 
-    version = forms.ModelChoiceField(queryset=None, widget=UnfoldAdminSelectWidget, empty_label=None)
-    campaign = forms.ModelChoiceField(queryset=None, widget=UnfoldAdminSelectWidget, empty_label=None)
+    version = forms.ModelChoiceField(
+        queryset=ModelVersion.objects.none(), widget=UnfoldAdminSelectWidget, empty_label=None
+    )
+    campaign = forms.ModelChoiceField(
+        queryset=Campaign.objects.none(), widget=UnfoldAdminSelectWidget, empty_label=None
+    )
     pool_size = forms.IntegerField(
         label="Pairs to score",
         min_value=1,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from django.db.models import FileField
+from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
 from annotation_site.corpus.models import Clip, Painting
@@ -94,7 +94,7 @@ def write_inputs(candidates: Candidates, *, folder: Path, report: Reporter) -> N
             rows.writerow([p, c, candidates.paintings[p].key, candidates.clips[c].key])
 
 
-def _stack(path: Path, files: Sequence[FileField], shape: tuple[int, ...], kind: type) -> None:
+def _stack(path: Path, files: Sequence[FieldFile], shape: tuple[int, ...], kind: type) -> None:
     stacked = np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=(len(files), *shape))
     for row, stored in enumerate(files):
         with stored.open("rb") as file:

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError as DatabaseLocked
+from django.db.models import QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from annotation_site.jobs import services
+from annotation_site.jobs import running, services
 from annotation_site.jobs.models import JobState
 from annotation_site.jobs.running import JobFailed, Reporter, job_run
 from annotation_site.jobs.services import (
@@ -195,3 +197,21 @@ def test_reports_are_written_a_few_times_a_second_and_always_at_the_end(django_a
     report(100, 100)
     job.refresh_from_db()
     assert (job.done, job.total, job.percent) == (100, 100, 100)
+
+
+def test_a_heartbeat_outlives_a_database_that_is_locked_for_a_moment(monkeypatch, caplog):
+    job = claim(make_job())
+    heartbeat = running._Heartbeat(job)
+
+    def locked(*_: Any, **__: Any) -> int:
+        raise DatabaseLocked("database is locked")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(QuerySet, "update", locked)
+        patched.setattr(running.connection, "close", lambda: None)
+        heartbeat.beat()
+    assert "a heartbeat was missed" in caplog.text
+    heartbeat.beat()
+    job.refresh_from_db()
+    assert job.heartbeat_at is not None
+    assert job.heartbeat_at > NOON
