@@ -1,0 +1,175 @@
+"""Many raters at once, with real threads, connections and processes: exactly N judgments, and no answer lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.db.models import Q
+
+from annotation_site.accounts.models import Rater
+from annotation_site.leases.models import SlotState
+from annotation_site.preferences.models import PreferenceTask, Vote, VoteSlot
+from annotation_site.scoring.models import Campaign, Pair, Rating, Slot
+from annotation_site.scoring.selectors import campaign_progress
+from mpd_builder.aggregation import trimmed_mean
+from tests.conftest import NOON, REPO_ROOT
+from tests.factories import make_campaign, make_clip, make_painting, make_pair, make_rater, make_task
+from tests.leases.crew import WORK, Ack, Log, crew_at_work
+
+SUBJECTS, PEOPLE = 40, 16
+PROCESSES = 4
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def people() -> list[Rater]:
+    return [make_rater(is_simulated=True, order_seed=number * 134_217_728) for number in range(PEOPLE)]
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    """40 pairs of 5 ratings."""
+    campaign, painting = make_campaign(), make_painting()
+    clips = [make_clip() for _ in range(SUBJECTS)]
+    for clip in clips:
+        make_pair(campaign=campaign, painting=painting, clip=clip)
+    return campaign
+
+
+@pytest.fixture
+def task_campaign() -> Campaign:
+    """40 tasks of 3 votes; nobody has anything else to do."""
+    campaign, painting = make_campaign(), make_painting()
+    pairs = [make_pair(campaign=campaign, painting=painting) for _ in range(10)]
+    both = [(one, other) for one in pairs for other in pairs if one.pk < other.pk]
+    for one, other in both[:SUBJECTS]:
+        make_task(pair_a=one, pair_b=other)
+    return campaign
+
+
+def test_threads_at_once_give_every_pair_exactly_its_ratings(campaign: Campaign, people: list[Rater]) -> None:
+    log = _threads("PAIRS", campaign, people)
+    assert log.faults == []
+    _check_pairs(campaign, log.acks)
+    _check_nobody_starved(people)
+
+
+def test_threads_at_once_give_every_task_exactly_its_votes(task_campaign: Campaign, people: list[Rater]) -> None:
+    log = _threads("TASKS", task_campaign, people)
+    assert log.faults == []
+    slots = VoteSlot.objects.filter(campaign=task_campaign)
+    assert set(slots.values_list("state", flat=True)) == {SlotState.FILLED}
+    counted = Vote.objects.filter(state="counted")
+    assert set(Counter(counted.values_list("task", flat=True)).values()) == {task_campaign.votes_per_task}
+    assert all(vote.left == VoteSlot.dealt(vote.slot.token)["left"] for vote in counted.select_related("slot"))
+    for task in PreferenceTask.objects.all():
+        tally = Counter(task.votes.filter(state="counted").values_list("choice", flat=True))
+        assert (task.votes_a, task.votes_b) == (tally["a"], tally["b"])
+        assert task.winner == max("ab", key=lambda side: tally[side])
+    _check_acks(log.acks, dict(Vote.objects.values_list("key", "pk")), dict(Vote.objects.values_list("pk", "state")))
+
+
+def _threads(kind: str, campaign: Campaign, people: list[Rater]) -> Log:
+    log = Log()
+    for person in crew_at_work(WORK[kind], campaign, people, time.time(), log):
+        person.join()
+    return log
+
+
+def test_processes_at_once_survive_the_sudden_death_of_one(
+    campaign: Campaign, people: list[Rater], tmp_path: Path, processes: list[subprocess.Popen[bytes]]
+) -> None:
+    logs = [tmp_path / f"{number}.jsonl" for number in range(PROCESSES)]
+    go, t0 = tmp_path / "go", time.time()
+    for number, path in enumerate(logs):
+        processes.append(_start(campaign, people[number::PROCESSES], path, go, t0=t0))
+    for process, path in zip(processes, logs, strict=True):
+        _wait_for(lambda path=path: _lines(path, "begun"), process)
+    go.touch()
+    victim = processes[0]
+    _wait_for(lambda: len(_lines(logs[0], "ack")) >= 5, victim)
+    victim.send_signal(signal.SIGKILL)
+    assert [process.wait(timeout=90) for process in processes] == [-signal.SIGKILL, 0, 0, 0]
+    assert [line for path in logs for line in _lines(path, "fault")] == []
+    _check_pairs(campaign, [Ack(*line[1:]) for path in logs for line in _lines(path, "ack")])
+    _check_nobody_starved([rater for number in range(1, PROCESSES) for rater in people[number::PROCESSES]])
+
+
+@pytest.fixture
+def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
+    started: list[subprocess.Popen[bytes]] = []
+    yield started
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def _start(campaign: Campaign, people: list[Rater], log: Path, go: Path, *, t0: float) -> subprocess.Popen[bytes]:
+    raters = json.dumps([rater.pk for rater in people])
+    command = [sys.executable, "-m", "tests.leases.crew", "PAIRS", str(campaign.pk), raters, str(t0), str(log)]
+    command.append(str(go))
+    env = os.environ | {"DATABASE_URL": _database_url(), "DJANGO_SETTINGS_MODULE": "annotation_site.settings"}
+    return subprocess.Popen(command, cwd=REPO_ROOT, env=env)
+
+
+def _database_url() -> str:
+    """The address of the tests' own database."""
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+
+
+def _wait_for(is_so: Callable[[], object], process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert process.poll() is None, "the process ended by itself"
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.02)
+
+
+def _lines(path: Path, kind: str) -> list[list[object]]:
+    """The log's whole lines of one kind: the last one may be cut off where its process was killed."""
+    text = path.read_text() if path.exists() else ""
+    lines = [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+    return [line for line in lines if line[0] == kind]
+
+
+def _check_pairs(campaign: Campaign, acks: list[Ack]) -> None:
+    counted = Rating.objects.filter(state="counted")
+    assert set(Slot.objects.values_list("state", flat=True)) == {SlotState.FILLED}
+    for pair in Pair.objects.filter(campaign=campaign):
+        ratings = list(counted.filter(pair=pair))
+        assert len(ratings) == len({rating.rater_id for rating in ratings}) == pair.rating_count == 5
+        assert pair.score == trimmed_mean([rating.value for rating in ratings])
+        assert pair.completed_at is not None
+    seen = campaign_progress(campaign=campaign, now=NOON)
+    assert (seen.complete, seen.ratings, seen.over_quota) == (SUBJECTS, 5 * SUBJECTS, 0)
+    assert not Rating.objects.filter(Q(state="counted", slot=None) | ~Q(state="counted") & ~Q(slot=None)).exists()
+    rows = dict(Rating.objects.values_list("pk", "state"))
+    _check_acks(acks, dict(Rating.objects.values_list("key", "pk")), rows)
+
+
+def _check_acks(acks: list[Ack], row_of_key: dict[UUID, int], state_of_row: dict[int, str]) -> None:
+    assert len(acks) > len(row_of_key), "nothing was sent twice: the test is not worth its name"
+    for ack in acks:
+        assert row_of_key[UUID(ack.key)] == ack.row
+        assert state_of_row[ack.row] == ack.state
+
+
+def _check_nobody_starved(people: list[Rater]) -> None:
+    counted = Counter(Rating.objects.filter(state="counted").values_list("rater", flat=True))
+    assert all(counted[rater.pk] for rater in people), counted
