@@ -1,6 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
 from django.test import Client
 from django.urls import reverse
 
@@ -67,3 +74,37 @@ def test_the_other_ways_in_wear_the_same_look(as_stranger: Client, name):
     page = as_stranger.get(reverse(name)).content.decode()
     assert "css/tokens.css" in page
     assert "<form" not in page or "csrfmiddlewaretoken" in page
+
+
+def test_a_second_factor_is_asked_for_in_our_words(as_stranger: Client, db):
+    rater = factories.make_rater("vera", password="a long password")
+    secret = generate_totp_secret()
+    TOTP.activate(rater.user, secret)
+    page = as_stranger.post(LOGIN, {"login": "vera", "password": "a long password"}, follow=True)
+    assert page.redirect_chain == [(reverse("mfa_authenticate"), 302)]
+    assert "six digits" in page.content.decode()
+    assert as_stranger.get("/").status_code == 302, "half logged in is not logged in"
+
+    wrong = as_stranger.post(reverse("mfa_authenticate"), {"code": "000000"})
+    assert "errorlist" in wrong.content.decode()
+    code = format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
+    assert as_stranger.post(reverse("mfa_authenticate"), {"code": code}).url == "/"
+
+
+def test_the_pages_of_the_second_factor_wear_our_look(db):
+    factories.make_rater("vera", password="a long password")
+    client = Client()
+    client.post(LOGIN, {"login": "vera", "password": "a long password"})
+    client.get(reverse("mfa_activate_totp"))
+    again = reverse("account_reauthenticate") + "?next=" + reverse("mfa_activate_totp")
+    assert "css/tokens.css" in client.get(again).content.decode()
+    page = client.post(again, {"password": "a long password"}, follow=True).content.decode()
+    assert "css/tokens.css" in page
+    assert 'class="qr"' in page
+    assert 'class="button' in page
+
+
+def test_nobody_is_sent_to_wait_for_a_mail_that_may_never_be_sent(as_vera: Client, as_stranger: Client):
+    """Without a mail server nothing arrives: whoever invited a person can set a password."""
+    assert reverse("account_reset_password") not in as_vera.get(PASSWORD).content.decode()
+    assert reverse("account_reset_password") not in as_stranger.get(LOGIN).content.decode()
