@@ -82,7 +82,7 @@ def test_the_six_steps(running_site: Site, browser: Browser, screens: Path, tmp_
     export_and_verify(admin, screens, tmp_path)
     train(admin, screens)
     promote_and_rescore(admin, screens)
-    see_what_the_model_asks(rater, site, screens)
+    see_what_the_model_asks(invite(admin, browser), site, screens)
     assert not problems
 
 
@@ -91,9 +91,7 @@ def score_a_pair(page: Page, site: Site, screens: Path) -> None:
     before = rows(site, "SELECT count(*) FROM scoring_pair WHERE completed_at IS NOT NULL")[0][0]
     log_in(page, site, "rater")
     page.goto(f"{site.url}/score/demo/")
-    page.get_by_role("checkbox").check()
-    page.get_by_role("button", name="Agree and go on").click()
-    page.get_by_role("button", name="I am ready").click()
+    agree(page)
     page.goto(f"{site.url}/score/demo/")
     turn_the_sound_on(page)
     state_of(page, "playing", timeout=20_000)
@@ -215,18 +213,42 @@ def promote_and_rescore(page: Page, screens: Path) -> None:
     page.screenshot(path=screens / "6-rescoring.png", full_page=True)
 
 
+def invite(page: Page, browser: Browser) -> Page:
+    """An admin's invitation, accepted: the page of a second rater, who has consented and been briefed."""
+    page.goto(f"{origin(page)}/admin/accounts/invitation/add/")
+    page.get_by_role("button", name=re.compile("^Save")).first.click()
+    link = page.locator("input[readonly]").input_value()
+    guest = browser.new_context(viewport=LAPTOP).new_page()
+    guest.goto(link)
+    guest.locator("input[name=username]").fill("vera")
+    for field in guest.locator("input[type=password]").all():
+        field.fill("ochre-and-oboe-42")
+    guest.get_by_role("button", name="Make the account").click()
+    guest.wait_for_url(lambda url: "/join/" not in url)
+    return guest
+
+
+def agree(page: Page) -> None:
+    """Consent and briefing, which come before the first pair."""
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Agree and go on").click()
+    page.get_by_role("button", name="I am ready").click()
+
+
 def see_what_the_model_asks(page: Page, site: Site, screens: Path) -> None:
-    """Step 6, the rater's half: what the model is least sure of comes up next."""
-    asked = rows(site, "SELECT n_asked FROM training_rescoring")[0][0]
-    assert asked == 40
+    """Step 6, the raters' half: what the model is least sure of comes up next."""
+    assert rows(site, "SELECT n_asked FROM training_rescoring") == [(40,)]
+    page.goto(f"{site.url}/score/demo/")
+    agree(page)
     page.goto(f"{site.url}/score/demo/")
     turn_the_sound_on(page)
     state_of(page, "playing", timeout=20_000)
     page.screenshot(path=screens / "6-next.png")
     held = rows(
         site,
-        "SELECT p.origin FROM scoring_slot s JOIN scoring_pair p ON p.id = s.pair_id JOIN accounts_rater r"
-        " ON r.id = s.rater_id WHERE s.state = 'leased' AND NOT r.is_simulated ORDER BY s.leased_at",
+        "SELECT p.origin FROM scoring_slot s JOIN scoring_pair p ON p.id = s.pair_id"
+        " JOIN accounts_rater r ON r.id = s.rater_id JOIN accounts_user u ON u.id = r.user_id"
+        " WHERE s.state = 'leased' AND u.username = 'vera'",
     )
     assert held
     assert {origin for (origin,) in held} <= {"model", "control"}
