@@ -245,6 +245,7 @@ UNFOLD = {
         lambda request: static("css/admin.css"),
     ],
 }
+LOGGING_CONFIG = "annotation_site.logs.configure"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

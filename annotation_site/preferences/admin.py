@@ -1,0 +1,48 @@
+"""Preference tasks in the admin panel: looked at here, made from a campaign's page."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from unfold.decorators import display
+
+from annotation_site.preferences.models import PreferenceTask
+from annotation_site.scoring.admin import ReadOnlyAdmin
+
+STATE_LABELS = {
+    "Open": "info",
+    "Kept: a strict majority agrees": "success",
+    "Undecided": "warning",
+    "Closed: a pair left the ambiguous band": None,
+}
+
+
+@admin.register(PreferenceTask)
+class PreferenceTaskAdmin(ReadOnlyAdmin):
+    list_display = ("query", "direction", "candidates", "votes", "state_label", "decided_at")
+    list_select_related = (
+        "pair_a__painting",
+        "pair_a__clip__track",
+        "pair_b__painting",
+        "pair_b__clip__track",
+    )
+    list_filter = ("campaign", "direction", "state")
+    search_fields = ("key",)
+    ordering = ("-pk",)
+
+    @display(description="Query")
+    def query(self, task: PreferenceTask) -> str:
+        return str(task.pair_a.clip if task.direction == "music->painting" else task.pair_a.painting)
+
+    @display(description="Candidates")
+    def candidates(self, task: PreferenceTask) -> str:
+        pairs = (task.pair_a, task.pair_b)
+        a, b = (str(pair.painting if task.direction == "music->painting" else pair.clip) for pair in pairs)
+        return f"{a} or {b}"
+
+    @display(description="Votes")
+    def votes(self, task: PreferenceTask) -> str:
+        return f"{task.votes_a} to {task.votes_b}"
+
+    @display(description="State", ordering="state", label=STATE_LABELS)
+    def state_label(self, task: PreferenceTask) -> str:
+        return str(PreferenceTask.State(task.state).label)

@@ -1,0 +1,231 @@
+"""Campaigns, pairs and ratings in the admin panel. Ratings are looked at here, never changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+
+from annotation_site.preferences.selectors import tasks_progress
+from annotation_site.preferences.services import tasks_make
+from annotation_site.scoring.forms import PairsForm, TasksForm
+from annotation_site.scoring.models import Campaign, Pair, Rating, RatingState
+from annotation_site.scoring.selectors import campaign_progress
+from annotation_site.scoring.services import pairs_make
+
+STATE_LABELS = {
+    "Counted": "success",
+    "Superseded by a correction": None,
+    "Surplus: came after its place was taken": "warning",
+    "Withdrawn with its rater": "danger",
+}
+
+
+@admin.register(Campaign)
+class CampaignAdmin(ModelAdmin):
+    """A campaign and how far it is. What its pairs were made under is fixed once there are pairs."""
+
+    list_display = ("name", "open_label", "kind", "n_complete", "n_pairs", "created_at")
+    list_filter = ("is_open", "is_synthetic")
+    prepopulated_fields = {"slug": ("name",)}
+    ordering = ("-pk",)
+    actions_detail = ("make_pairs", "make_tasks")
+    change_form_before_template = "admin/scoring/progress.html"
+    fieldsets = (
+        (None, {"fields": (("name", "slug"), "instructions", ("is_open", "is_synthetic"))}),
+        ("Protocol", {"fields": (("raters_per_pair", "trim"), ("band_low", "band_high"), "votes_per_task")}),
+        ("Leases", {"fields": ("lease_minutes",)}),
+    )
+    fixed_with_pairs = ("raters_per_pair", "trim", "is_synthetic", "slug")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
+        found: QuerySet[Campaign] = super().get_queryset(request)
+        complete = Count("pairs", filter=Q(pairs__completed_at__isnull=False))
+        return found.annotate(pair_count=Count("pairs"), complete_count=complete)
+
+    @display(description="Open", label={"open": "success", "closed": "warning"})
+    def open_label(self, campaign: Campaign) -> str:
+        return "open" if campaign.is_open else "closed"
+
+    @display(description="Kind", label={"Synthetic": "info"})
+    def kind(self, campaign: Campaign) -> str | None:
+        return "Synthetic" if campaign.is_synthetic else None
+
+    @display(description="Pairs", ordering="pair_count")
+    def n_pairs(self, campaign: Any) -> str:
+        return f"{campaign.pair_count:,}"
+
+    @display(description="Complete", ordering="complete_count")
+    def n_complete(self, campaign: Any) -> str:
+        return f"{campaign.complete_count:,}"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Campaign | None = None) -> tuple[str, ...]:
+        return self.fixed_with_pairs if obj and obj.pairs.exists() else ()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Campaign | None = None) -> dict[str, tuple[str, ...]]:
+        return {} if obj else {"slug": ("name",)}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or not obj.pairs.exists())
+
+    def save_model(self, request: HttpRequest, obj: Campaign, form: forms.ModelForm[Any], change: bool) -> None:
+        if not change:
+            obj.created_at = timezone.now()
+        super().save_model(request, obj, form, change)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        campaign = Campaign.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
+        shown = self._progress(campaign) if campaign else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.progress_view)
+        return [path("<int:campaign_id>/progress/", view, name="scoring_campaign_progress"), *super().get_urls()]
+
+    def progress_view(self, request: HttpRequest, campaign_id: int) -> HttpResponse:
+        """The numbers alone: the campaign's page asks for them every few seconds."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        campaign = get_object_or_404(Campaign, pk=campaign_id)
+        return render(request, "admin/scoring/progress.html", self._progress(campaign))
+
+    def _progress(self, campaign: Campaign) -> dict[str, Any]:
+        return {
+            "campaign": campaign,
+            "progress": campaign_progress(campaign=campaign, now=timezone.now()),
+            "directions": tasks_progress(campaign=campaign),
+            "progress_url": reverse("admin:scoring_campaign_progress", args=[campaign.pk]),
+        }
+
+    @action(description="Make pairs", icon="add", permissions=["change"])
+    def make_pairs(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        campaign = get_object_or_404(Campaign, pk=object_id)
+
+        def make(fields: dict[str, Any]) -> str:
+            pairs = pairs_make(campaign=campaign, **fields, now=timezone.now())
+            return f"{len(pairs):,} new pairs wait for {campaign.raters_per_pair} ratings each."
+
+        return self._make(request, campaign, PairsForm, title=f"Make pairs in “{campaign}”", make=make)
+
+    @action(description="Make preference tasks", icon="swap_horiz", permissions=["change"])
+    def make_tasks(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        campaign = get_object_or_404(Campaign, pk=object_id)
+
+        def make(fields: dict[str, Any]) -> str:
+            tasks = tasks_make(campaign=campaign, **fields, now=timezone.now())
+            if not tasks:
+                raise ValueError("No two ambiguous pairs share a painting or a clip that is not asked about already.")
+            return f"{len(tasks):,} new preference tasks wait for {campaign.votes_per_task} votes each."
+
+        return self._make(request, campaign, TasksForm, title=f"Make preference tasks in “{campaign}”", make=make)
+
+    def _make(
+        self, request: HttpRequest, campaign: Campaign, form_class: type[forms.Form], *, title: str, make: Any
+    ) -> HttpResponse:
+        """A small form; `make(fields)` does the work and says what came of it, or raises ValueError in words."""
+        form = form_class(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                messages.success(request, make(form.cleaned_data))
+            except ValueError as error:
+                form.add_error(None, str(error))
+            else:
+                return redirect(reverse("admin:scoring_campaign_change", args=[campaign.pk]))
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, "form": form}
+        return render(request, "admin/jobs/start.html", {**context, "button": "Make them"})
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Rows that services make: looked at, never edited by hand."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Pair)
+class PairAdmin(ReadOnlyAdmin):
+    list_display = ("thumb", "items", "n_ratings", "score_shown", "dispersion_shown", "origin_label", "completed_at")
+    list_display_links = ("thumb", "items")
+    list_select_related = ("painting", "clip__track", "campaign")
+    list_filter = ("campaign", "origin", ("completed_at", admin.EmptyFieldListFilter))
+    search_fields = ("painting__title", "clip__track__title", "key")
+    ordering = ("-pk",)
+    fields = ("campaign", "painting", "clip", "origin", ("rating_count", "score", "dispersion"), "completed_at", "key")
+
+    class Media:
+        css = {"all": ["corpus/corpus.css"]}
+
+    @display(description="")
+    def thumb(self, pair: Pair) -> SafeString:
+        return format_html('<img class="corpus-thumb" src="{}" alt="" loading="lazy">', pair.painting.thumbnail.url)
+
+    @display(description="Painting and clip")
+    def items(self, pair: Pair) -> str:
+        return f"{pair.painting} with {pair.clip}"
+
+    @display(description="Ratings", ordering="rating_count")
+    def n_ratings(self, pair: Pair) -> str:
+        return f"{pair.rating_count} of {pair.campaign.raters_per_pair}"
+
+    @display(description="Score", ordering="score")
+    def score_shown(self, pair: Pair) -> str:
+        return "" if pair.score is None else f"{pair.score:.3f}"
+
+    @display(description="Dispersion", ordering="dispersion")
+    def dispersion_shown(self, pair: Pair) -> str:
+        return "" if pair.dispersion is None else f"{pair.dispersion:.3f}"
+
+    @display(description="Origin", label={"Asked for by a model": "primary", "Drawn at random": None})
+    def origin_label(self, pair: Pair) -> str:
+        return str(Pair.Origin(pair.origin).label)
+
+
+@admin.register(Rating)
+class RatingAdmin(ReadOnlyAdmin):
+    list_display = ("pair", "rater", "value_shown", "state_label", "heard", "active", "kind", "created_at")
+    list_select_related = ("pair", "rater")
+    list_filter = ("state", "is_simulated", "input_method")
+    search_fields = ("rater__code", "pair__key")
+    ordering = ("-pk",)
+
+    @display(description="Score", ordering="value")
+    def value_shown(self, rating: Rating) -> str:
+        return f"{rating.value:.3f}"
+
+    @display(description="State", label=STATE_LABELS)
+    def state_label(self, rating: Rating) -> str:
+        return str(RatingState(rating.state).label)
+
+    @display(description="Heard")
+    def heard(self, rating: Rating) -> str:
+        return f"{rating.played_ms / 1000:.1f} s"
+
+    @display(description="Took")
+    def active(self, rating: Rating) -> str:
+        return f"{rating.active_ms / 1000:.1f} s"
+
+    @display(description="Kind", label={"Simulated": "info"})
+    def kind(self, rating: Rating) -> str | None:
+        return "Simulated" if rating.is_simulated else None

@@ -1,0 +1,48 @@
+"""What an admin fills in to make pairs, or preference tasks between ambiguous ones."""
+
+from __future__ import annotations
+
+from django import forms
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanSwitchWidget
+
+SEEDS = 2**31 - 1
+MOST_AT_ONCE = 200_000
+
+
+class PairsForm(forms.Form):
+    """New random pairs."""
+
+    count = forms.IntegerField(
+        label="How many new pairs",
+        min_value=1,
+        max_value=MOST_AT_ONCE,
+        initial=500,
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+    seed = forms.IntegerField(
+        min_value=0,
+        max_value=SEEDS,
+        initial=1,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="The same corpus and seed give the same pairs.",
+    )
+    balance = forms.BooleanField(
+        required=False,
+        label="Evenly",
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="Each painting and each clip about equally often. Off: drawn at random, as in the paper.",
+    )
+
+
+class TasksForm(forms.Form):
+    """New preference tasks."""
+
+    count = forms.IntegerField(
+        label="At most so many in each direction",
+        required=False,
+        min_value=1,
+        max_value=MOST_AT_ONCE,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="Left empty, all that the ambiguous pairs allow.",
+    )
+    seed = forms.IntegerField(min_value=0, max_value=SEEDS, initial=1, widget=UnfoldAdminIntegerFieldWidget)

@@ -1,0 +1,110 @@
+"""Campaigns, pairs, ratings and tasks in the admin panel: admins only, in words, nothing judged is edited."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from annotation_site.preferences.models import PreferenceTask
+from annotation_site.scoring.models import Campaign, Pair, Slot
+from tests.conftest import NOON
+from tests.factories import make_admin, make_campaign, make_painting, make_pair, make_rater, make_track
+
+pytestmark = pytest.mark.django_db
+
+LISTS = ["scoring_campaign", "scoring_pair", "scoring_rating", "preferences_preferencetask"]
+
+
+@pytest.fixture
+def admin(client: Client) -> Client:
+    client.force_login(make_admin())
+    return client
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    for _ in range(3):
+        make_painting()
+    make_track(clips=2)
+    return make_campaign()
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_lists_are_for_admins_only(client, name):
+    make_pair()
+    url = reverse(f"admin:{name}_changelist")
+    assert client.get(url).status_code == 302
+    client.force_login(make_rater().user)
+    assert client.get(url).status_code in (302, 403)
+    client.force_login(make_admin())
+    assert client.get(url).status_code == 200
+
+
+def test_a_new_campaign_starts_with_the_papers_protocol(admin):
+    form = admin.get(reverse("admin:scoring_campaign_add")).context["adminform"].form
+    fields = {name: form.get_initial_for_field(field, name) or "" for name, field in form.fields.items()}
+    assert (fields["raters_per_pair"], fields["trim"], fields["votes_per_task"]) == (5, 1, 3)
+    assert (fields["band_low"], fields["band_high"]) == (0.4, 0.6)
+    admin.post(reverse("admin:scoring_campaign_add"), {**fields, "name": "Spring", "slug": "spring", "is_open": "on"})
+    assert Campaign.objects.get().slug == "spring"
+
+
+def test_a_trim_that_leaves_no_rating_is_refused(admin):
+    fields = {"name": "x", "slug": "x", "raters_per_pair": 3, "trim": 2, "band_low": 0.4, "band_high": 0.6}
+    answer = admin.post(
+        reverse("admin:scoring_campaign_add"), {**fields, "votes_per_task": 3, "lease_minutes": 20, "is_open": "on"}
+    )
+    assert answer.status_code == 200
+    assert answer.context["errors"]
+    assert not Campaign.objects.exists()
+
+
+def test_pairs_are_made_from_the_campaigns_page(admin, campaign):
+    url = reverse("admin:scoring_campaign_make_pairs", args=[campaign.pk])
+    assert admin.get(url).status_code == 200
+    answer = admin.post(url, {"count": 4, "seed": 1}, follow=True)
+    assert "4 new pairs wait for 5 ratings each" in answer.content.decode()
+    assert Pair.objects.count() == 4
+    assert Slot.objects.count() == 20
+
+
+def test_more_pairs_than_there_are_is_told_in_words(admin, campaign):
+    answer = admin.post(reverse("admin:scoring_campaign_make_pairs", args=[campaign.pk]), {"count": 7, "seed": 1})
+    assert answer.status_code == 200
+    assert answer.context["form"].non_field_errors()
+    assert not Pair.objects.exists()
+
+
+def test_preference_tasks_are_made_from_the_campaigns_page(admin, campaign):
+    paintings = [make_painting() for _ in range(2)]
+    clip = make_track(clips=1).clips.get()
+    for painting in paintings:
+        make_pair(campaign=campaign, painting=painting, clip=clip, score=0.5, completed_at=NOON, rating_count=5)
+    url = reverse("admin:scoring_campaign_make_tasks", args=[campaign.pk])
+    admin.post(url, {"count": "", "seed": 1})
+    assert PreferenceTask.objects.count() == 1
+    again = admin.post(url, {"count": "", "seed": 1})
+    assert "not asked about already" in again.content.decode()
+
+
+def test_the_progress_is_counted_and_says_that_nothing_is_over_quota(admin, campaign):
+    make_pair(campaign=campaign)
+    page = admin.get(reverse("admin:scoring_campaign_change", args=[campaign.pk])).content.decode()
+    assert "pairs over quota, counted now" in page
+    live = admin.get(reverse("admin:scoring_campaign_progress", args=[campaign.pk]))
+    assert live.context["progress"].pairs == 1
+    assert live.context["progress"].over_quota == 0
+
+
+def test_the_protocol_is_fixed_once_there_are_pairs(admin, campaign):
+    make_pair(campaign=campaign)
+    form = admin.get(reverse("admin:scoring_campaign_change", args=[campaign.pk])).context["adminform"].form
+    assert "raters_per_pair" not in form.fields
+    assert "instructions" in form.fields
+
+
+@pytest.mark.parametrize("action", ["progress", "make_pairs", "make_tasks"])
+def test_raters_reach_none_of_it(client, campaign, action):
+    client.force_login(make_rater().user)
+    assert client.get(reverse(f"admin:scoring_campaign_{action}", args=[campaign.pk])).status_code in (302, 403)
