@@ -24,12 +24,6 @@ PAGES = [
     "rescoring_changelist",
     "rescoring_add",
 ]
-    "trainingrun_changelist",
-    "trainingrun_add",
-    "modelversion_changelist",
-    "rescoring_changelist",
-    "rescoring_add",
-]
 
 
 @pytest.fixture
