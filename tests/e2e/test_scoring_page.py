@@ -179,6 +179,7 @@ def test_an_answer_survives_its_tab(stage: Stage, winter: Campaign):
     context = stage.context()
     page = stage.visit(DESK, context=context)
     sound_on(page)
+    in_state(page, "playing")
     page.keyboard.press("PageUp")
     in_state(page, "heard")
     with offline(context):
