@@ -27,15 +27,13 @@ check: dev ## format, lint, types, import contracts, templates, migrations
 	$(BIN)/ruff check $(CODE)
 	SECRET_KEY=check $(BIN)/mypy annotation_site mpd_builder model
 	$(BIN)/lint-imports
-	$(BIN)/djlint templates --check --quiet
-	$(BIN)/djlint templates --lint --quiet
+	$(BIN)/djlint templates annotation_site --lint --quiet
 	SECRET_KEY=check $(BIN)/python manage.py makemigrations --check --dry-run
 	SECRET_KEY=check $(BIN)/python manage.py check
 
 format: dev
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
-	$(BIN)/djlint templates --reformat --quiet
 
 bench: dev ## one table of measured figures
 	$(BIN)/python -m bench

@@ -65,7 +65,7 @@ def server_binary() -> str:
         if found := shutil.which(name):
             return found
     raise BrokerUnavailable(
-        "No Valkey or Redis server for this platform: install redis-server, or set BROKER_URL to a server that you have."
+        "No Valkey or Redis server for this platform: install redis-server, or set BROKER_URL to one that you have."
     )
 
 

@@ -29,7 +29,8 @@ def check_python():
 
 def check_folder():
     state = os.environ.get("ATELIER_STATE") or os.path.join(ROOT, "var")
-    for folder in (ROOT, state):
+    for wanted_folder in (ROOT, state):
+        folder = wanted_folder
         while not os.path.exists(folder):
             folder = os.path.dirname(folder)
         probe = os.path.join(folder, ".atelier-probe-%d" % os.getpid())
