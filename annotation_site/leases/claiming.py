@@ -38,7 +38,7 @@ ORDER BY column1
 # PostgreSQL from turning a look-up by key into a join, which stale statistics make it do by the wrong index.
 _FIRST_OPEN = """
 SELECT slot.* FROM {slots} AS slot
-WHERE slot.campaign_id = %(campaign)s AND slot.queue = %(queue)s AND NOT (slot.state = 'filled')
+WHERE slot.campaign_id = %(campaign)s AND {queue} AND NOT (slot.state = 'filled')
   AND slot.order_key BETWEEN %(low)s AND %(high)s {window}
   AND (slot.state = 'free' OR slot.lease_expires_at <= %(now)s)
   AND NOT EXISTS (
@@ -48,7 +48,7 @@ WHERE slot.campaign_id = %(campaign)s AND slot.queue = %(queue)s AND NOT (slot.s
     SELECT 1 FROM {bars} AS bar WHERE bar.{subject} = slot.{subject} AND bar.rater_id = %(rater)s LIMIT 1 OFFSET 0
   )
   {also}
-ORDER BY slot.order_key LIMIT 1 {lock}
+ORDER BY slot.queue, slot.order_key LIMIT 1 {lock}
 """
 _WINDOW = """
   AND slot.order_key <= COALESCE((
@@ -60,18 +60,24 @@ _WINDOW = """
 """
 
 
-def open_slot(*, model: type[S], rater: Rater, campaign: Campaign, start: int, now: datetime) -> S | None:
+def open_slot(
+    *, model: type[S], rater: Rater, campaign: Campaign, start: int, now: datetime, may_wait: bool
+) -> S | None:
     """The slot to give next, locked against other claims where the database locks rows; None when there is none.
 
-    `start` (0 <= start < ORDER_KEYS) is where on the ring the rater stands. Call it inside a transaction.
+    `start` (0 <= start < ORDER_KEYS) is where on the ring the rater stands. Slots that others have locked just now are
+    passed over; with `may_wait` they are waited for before it is said that there is nothing. Call it in a transaction,
+    and with `may_wait` only in one that has changed no slot yet: two that wait could wait for each other.
     """
-    waiting = _waiting(model, campaign)
-    for queue, is_windowed, also in _looks(model, waiting):
+    for queue, is_windowed, also in _looks(model, _waiting(model, campaign)):
         sql = first_open_sql(model=model, is_windowed=is_windowed, also=also)
         for low, high in ((start, ORDER_KEYS - 1), (0, start - 1)):
-            found = list(model._default_manager.raw(sql, _parameters(rater, campaign, queue, low, high, now)))
-            if found:
-                return found[0]
+            for slot in model._default_manager.raw(sql, _parameters(rater, campaign, queue, low, high, now)):
+                return slot
+    if may_wait and connection.features.has_select_for_update_skip_locked:
+        anywhere = _parameters(rater, campaign, Queue.FRESH, 0, ORDER_KEYS - 1, now)
+        for slot in model._default_manager.raw(first_open_sql(model=model, waits=True), anywhere):
+            return slot
     return None
 
 
@@ -93,16 +99,22 @@ def _looks(model: type[LeasedSlot], waiting: list[Queue]) -> Iterator[tuple[Queu
             yield queue, False, ""
 
 
-def first_open_sql(*, model: type[LeasedSlot], is_windowed: bool, also: str = "") -> str:
-    """The statement behind `open_slot`; its parameters are campaign, queue, low, high, now, rater and window."""
+def first_open_sql(*, model: type[LeasedSlot], is_windowed: bool = False, also: str = "", waits: bool = False) -> str:
+    """The statement behind `open_slot`; its parameters are campaign, queue, low, high, now, rater and window.
+
+    With `waits` it looks through all queues: a slot may be in another one by the time that its lock is gone.
+    """
     names = {
         "slots": model._meta.db_table,
         "bars": bar_model(model)._meta.db_table,
         "subject": f"{model.subject_field}_id",
     }
-    lock = "FOR UPDATE OF slot SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+    lock = "FOR UPDATE OF slot" if connection.features.has_select_for_update_skip_locked else ""
+    if lock and not waits:
+        lock += " SKIP LOCKED"
+    queue = "slot.queue BETWEEN 0 AND 3" if waits else "slot.queue = %(queue)s"
     window = _WINDOW.format(**names) if is_windowed else ""
-    return _FIRST_OPEN.format(**names, window=window, also=model.offered_sql + also, lock=lock)
+    return _FIRST_OPEN.format(**names, queue=queue, window=window, also=model.offered_sql + also, lock=lock)
 
 
 def _parameters(

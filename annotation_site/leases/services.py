@@ -53,18 +53,16 @@ def lease_hold(*, model: type[S], rater: Rater, campaign: Campaign, count: int, 
     """
     rater_lock(rater=rater)
     until = now + timedelta(minutes=campaign.lease_minutes)
-    own = model._default_manager.filter(rater=rater, campaign=campaign, state=SlotState.LEASED).order_by(
-        "leased_at", "pk"
-    )
-    mine = list(own.select_for_update(skip_locked=True))
-    held = [slot for slot in mine if _is_live(slot, now)]
-    expired = [slot for slot in mine if not _is_live(slot, now)]
-    for slot in expired[: max(0, count - len(held))]:
-        _issue(slot, rater=rater, now=now + _TICK * len(held), until=until)
-        held.append(slot)
+    own = model._default_manager.filter(rater=rater, campaign=campaign, state=SlotState.LEASED)
+    held = list(own.filter(lease_expires_at__gt=now).order_by("leased_at", "pk"))
+    if len(held) < count:
+        expired = own.filter(lease_expires_at__lte=now).order_by("leased_at", "pk")
+        for slot in expired.select_for_update(skip_locked=True)[: count - len(held)]:
+            _issue(slot, rater=rater, now=now + _TICK * len(held), until=until)
+            held.append(slot)
     start = _standing(model, rater, campaign, held) if len(held) < count and campaign.is_open else 0
     while len(held) < count and campaign.is_open:
-        found = open_slot(model=model, rater=rater, campaign=campaign, start=start, now=now)
+        found = open_slot(model=model, rater=rater, campaign=campaign, start=start, now=now, may_wait=not held)
         if found is None:
             break
         _issue(found, rater=rater, now=now + _TICK * len(held), until=until)
@@ -152,10 +150,6 @@ _FREED: dict[str, Any] = {
 }
 
 
-def _is_live(slot: LeasedSlot, now: datetime) -> bool:
-    return slot.lease_expires_at is not None and slot.lease_expires_at > now
-
-
 def _own_slot(model: type[S], rater: Rater, token: UUID) -> S | None:
     return model._default_manager.select_for_update().filter(token=token, rater=rater).first()
 
@@ -169,9 +163,7 @@ def _late_slot(model: type[S], rater: Rater, ended: EndedLease, subject_id: int,
     if bar_model(model)._default_manager.filter(**subject, rater=rater).exists():
         return None
     is_open = Q(state=SlotState.FREE) | Q(state=SlotState.LEASED, lease_expires_at__lte=now)
-    found = (
-        model._default_manager.select_for_update(skip_locked=True).filter(is_open, **subject).order_by("index").first()
-    )
+    found = model._default_manager.select_for_update().filter(is_open, **subject).order_by("index").first()
     if found is not None:
         _give(found, rater=rater, token=ended.token, issued_at=ended.issued_at, until=now, now=now)
     return found

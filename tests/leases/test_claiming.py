@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from django.db import connection
 from annotation_site.accounts.models import Rater
 from annotation_site.leases import claiming
 from annotation_site.leases.claiming import first_open_sql
-from annotation_site.leases.models import ORDER_KEYS, LeasedSlot, Queue, SlotState
+from annotation_site.leases.models import ORDER_KEYS, Queue, SlotState
 from annotation_site.leases.services import lease_hold
 from annotation_site.preferences.models import VoteSlot
 from annotation_site.scoring.models import Campaign, Pair, Slot
@@ -118,19 +119,25 @@ def test_both_sides_occur_and_follow_from_the_token(vera: Rater) -> None:
     assert sides <= {"a", "b"}
 
 
-@pytest.mark.parametrize("is_windowed", [False, True])
-def test_the_claim_walks_the_index_of_open_slots_and_sorts_nothing(kind: Kind, db: None, is_windowed: bool) -> None:
+@pytest.mark.parametrize("look", [{}, {"is_windowed": True}, {"waits": True}], ids=["whole", "windowed", "waiting"])
+def test_the_claim_walks_the_index_of_open_slots_and_sorts_nothing(kind: Kind, db: None, look: dict[str, bool]) -> None:
     for also in ("", kind.model.preferred_sql):
-        plan = _plan(kind.model, is_windowed=is_windowed, also=also)
+        plan = _plan(first_open_sql(model=kind.model, also=also, **look))
         assert f"{kind.model.__name__.lower()}_open_in_order" in plan
         assert "TEMP B-TREE" not in plan
         assert "Sort" not in plan
         assert f"SCAN {kind.model._meta.db_table}" not in plan.upper()
 
 
-def _plan(model: type[LeasedSlot], *, is_windowed: bool, also: str) -> str:
-    sql = first_open_sql(model=model, is_windowed=is_windowed, also=also)
-    parameters = {"campaign": 1, "queue": 3, "low": 7, "high": ORDER_KEYS - 1, "rater": 1, "window": 200}
+def _plan(sql: str) -> str:
+    parameters: dict[str, Any] = {
+        "campaign": 1,
+        "queue": 3,
+        "low": 7,
+        "high": ORDER_KEYS - 1,
+        "rater": 1,
+        "window": 200,
+    }
     parameters["now"] = connection.ops.adapt_datetimefield_value(NOON)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

@@ -10,13 +10,15 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q
 
 from annotation_site.accounts.models import Rater
 from annotation_site.leases.models import SlotState
@@ -74,7 +76,8 @@ def test_threads_at_once_give_every_task_exactly_its_votes(task_campaign: Campai
     assert set(slots.values_list("state", flat=True)) == {SlotState.FILLED}
     counted = Vote.objects.filter(state="counted")
     assert set(Counter(counted.values_list("task", flat=True)).values()) == {task_campaign.votes_per_task}
-    assert all(vote.left == VoteSlot.dealt(vote.slot.token)["left"] for vote in counted.select_related("slot"))
+    for token, left in counted.values_list("slot__token", "left"):
+        assert left == VoteSlot.dealt(token)["left"]
     for task in PreferenceTask.objects.all():
         tally = Counter(task.votes.filter(state="counted").values_list("choice", flat=True))
         assert (task.votes_a, task.votes_b) == (tally["a"], tally["b"])
@@ -97,7 +100,7 @@ def test_processes_at_once_survive_the_sudden_death_of_one(
     for number, path in enumerate(logs):
         processes.append(_start(campaign, people[number::PROCESSES], path, go, t0=t0))
     for process, path in zip(processes, logs, strict=True):
-        _wait_for(lambda path=path: _lines(path, "begun"), process)
+        _wait_for(partial(_lines, path, "begun"), process)
     go.touch()
     victim = processes[0]
     _wait_for(lambda: len(_lines(logs[0], "ack")) >= 5, victim)
@@ -141,7 +144,7 @@ def _wait_for(is_so: Callable[[], object], process: subprocess.Popen[bytes], sec
         time.sleep(0.02)
 
 
-def _lines(path: Path, kind: str) -> list[list[object]]:
+def _lines(path: Path, kind: str) -> list[list[Any]]:
     """The log's whole lines of one kind: the last one may be cut off where its process was killed."""
     text = path.read_text() if path.exists() else ""
     lines = [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
@@ -158,6 +161,7 @@ def _check_pairs(campaign: Campaign, acks: list[Ack]) -> None:
         assert pair.completed_at is not None
     seen = campaign_progress(campaign=campaign, now=NOON)
     assert (seen.complete, seen.ratings, seen.over_quota) == (SUBJECTS, 5 * SUBJECTS, 0)
+    assert not counted.exclude(slot__rater=F("rater"), slot__pair=F("pair")).exists()
     assert not Rating.objects.filter(Q(state="counted", slot=None) | ~Q(state="counted") & ~Q(slot=None)).exists()
     rows = dict(Rating.objects.values_list("pk", "state"))
     _check_acks(acks, dict(Rating.objects.values_list("key", "pk")), rows)

@@ -1,0 +1,161 @@
+"""Two transactions that meet: the second waits for the first and then does what is right by then."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connections, transaction
+
+from annotation_site.leases.errors import RaterNotActive
+from annotation_site.leases.models import SlotState
+from annotation_site.scoring.models import Campaign
+from annotation_site.scoring.services import rater_withdraw
+from tests.conftest import NOON
+from tests.factories import make_campaign, make_rater
+from tests.leases.conftest import Kind
+
+SOON = NOON + timedelta(minutes=1)
+AFTER = NOON + timedelta(minutes=20)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Other(threading.Thread):
+    """Something done over a connection of its own; `result` is what it returned or raised."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        super().__init__(daemon=True)
+        self.work = work
+        self.result: Any = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self.result = self.work()
+        except Exception as error:  # noqa: BLE001 - handed to the test
+            self.result = error
+        finally:
+            connections.close_all()
+
+    def done(self) -> Any:
+        self.join(30)
+        assert not self.is_alive()
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+
+@contextmanager
+def open_transaction(work: Callable[[], Any]) -> Iterator[Other]:
+    """`work` is done and its transaction stays open until the block ends."""
+    did, may_end = threading.Event(), threading.Event()
+
+    def hold() -> Any:
+        with transaction.atomic():
+            result = work()
+            did.set()
+            may_end.wait(30)
+            return result
+
+    other = Other(hold)
+    assert did.wait(30), other.result
+    try:
+        yield other
+    finally:
+        may_end.set()
+        other.join(30)
+
+
+def _meanwhile(first: Callable[[], Any], second: Callable[[], Any]) -> tuple[Other, Other]:
+    with open_transaction(first) as one:
+        two = Other(second)
+        two.join(0.4)
+        assert two.is_alive(), f"it did not wait: {two.result}"
+    two.join(30)
+    return one, two
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    return make_campaign(raters_per_pair=3)
+
+
+def test_late_work_waits_for_the_claim_that_takes_its_place(kind: Kind, campaign: Campaign) -> None:
+    subject = kind.make(campaign)
+    vera, boris, *others = (make_rater() for _ in range(4))
+    (lost,) = kind.hold(vera, campaign, NOON)
+    for rater in others:
+        kind.hold(rater, campaign, SOON)
+    claim, late = _meanwhile(lambda: kind.hold(boris, campaign, AFTER), lambda: kind.judge(vera, lost.token, AFTER))
+    assert [slot.pk for slot in claim.done()] == [lost.pk]
+    assert late.done().state == "surplus"
+    assert kind.slots(subject).get(pk=lost.pk).rater == boris
+
+
+def test_a_claim_takes_no_place_whose_late_answer_is_being_stored(kind: Kind, campaign: Campaign) -> None:
+    subject = kind.make(campaign)
+    vera, boris, *others = (make_rater() for _ in range(4))
+    (slot,) = kind.hold(vera, campaign, NOON)
+    for rater in others:
+        kind.hold(rater, campaign, SOON)
+    with open_transaction(lambda: kind.judge(vera, slot.token, AFTER)) as late:
+        claim = Other(lambda: kind.hold(boris, campaign, AFTER))
+        claim.join(0.4)  # PostgreSQL skips the locked row at once, SQLite waits for its turn
+    assert late.done().state == "counted"
+    assert claim.done() == []
+    assert kind.slots(subject).get(pk=slot.pk).rater == vera
+
+
+def test_two_tabs_that_ask_at_once_get_the_same_lease(kind: Kind, campaign: Campaign) -> None:
+    kind.make(campaign)
+    kind.make(campaign)
+    vera = make_rater()
+    one, two = _meanwhile(lambda: kind.hold(vera, campaign, NOON), lambda: kind.hold(vera, campaign, NOON))
+    assert [slot.token for slot in one.done()] == [slot.token for slot in two.done()]
+
+
+def test_an_answer_that_meets_its_rater_s_withdrawal_is_refused(kind: Kind, campaign: Campaign) -> None:
+    subject = kind.make(campaign)
+    vera = make_rater()
+    (slot,) = kind.hold(vera, campaign, NOON)
+    _, answer = _meanwhile(lambda: rater_withdraw(rater=vera, now=SOON), lambda: kind.judge(vera, slot.token, SOON))
+    with pytest.raises(RaterNotActive):
+        answer.done()
+    assert set(kind.slots(subject).values_list("state", flat=True)) == {SlotState.FREE}
+
+
+def test_a_withdrawal_that_meets_an_answer_takes_it_out(kind: Kind, campaign: Campaign) -> None:
+    subject = kind.make(campaign)
+    vera = make_rater()
+    (slot,) = kind.hold(vera, campaign, NOON)
+    answer, _ = _meanwhile(lambda: kind.judge(vera, slot.token, SOON), lambda: rater_withdraw(rater=vera, now=SOON))
+    stored = answer.done()
+    stored.refresh_from_db()
+    assert stored.state == "withdrawn"
+    assert set(kind.slots(subject).values_list("state", flat=True)) == {SlotState.FREE}
+
+
+def test_two_last_answers_at_once_complete_the_subject(kind: Kind, campaign: Campaign) -> None:
+    subject = kind.make(campaign)
+    crew = [make_rater() for _ in range(3)]
+    tokens = [kind.hold(rater, campaign, NOON)[0].token for rater in crew]
+    kind.judge(crew[0], tokens[0], SOON)
+    _meanwhile(lambda: kind.judge(crew[1], tokens[1], SOON), lambda: kind.judge(crew[2], tokens[2], SOON))
+    subject.refresh_from_db()
+    complete = subject.completed_at if hasattr(subject, "completed_at") else subject.decided_at
+    assert complete == SOON
+
+
+def test_raters_who_begin_one_subject_at_once_do_not_block_each_other(kind: Kind, campaign: Campaign) -> None:
+    subject = kind.make(campaign)
+    vera, boris = make_rater(), make_rater()
+    with open_transaction(lambda: kind.hold(vera, campaign, NOON)) as one:
+        two = Other(lambda: kind.hold(boris, campaign, NOON))
+        two.join(0.4)
+    assert one.done()[0].subject_id == two.done()[0].subject_id == subject.pk
+    assert one.done()[0].pk != two.done()[0].pk
