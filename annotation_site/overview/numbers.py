@@ -40,6 +40,7 @@ class Numbers:
     tracks: int
     clips: int
     campaigns: int
+    newest_campaign: int | None
     raters: int
     pairs: int
     complete: int
@@ -62,10 +63,10 @@ class Numbers:
 
 def numbers() -> Numbers:
     """Count everything, at most every few seconds."""
-    found: Numbers | None = cache.get("overview:numbers:1")
+    found: Numbers | None = cache.get("overview:numbers:2")
     if found is None:
         found = _count()
-        cache.set("overview:numbers:1", found, NUMBERS_KEPT_S)
+        cache.set("overview:numbers:2", found, NUMBERS_KEPT_S)
     return found
 
 
@@ -84,6 +85,7 @@ def _count() -> Numbers:
         tracks=Track.objects.count(),
         clips=Clip.objects.count(),
         campaigns=Campaign.objects.count(),
+        newest_campaign=Campaign.objects.order_by("-created_at", "-pk").values_list("pk", flat=True).first(),
         raters=Rater.objects.filter(state=RaterState.ACTIVE, is_simulated=False).count(),
         pairs=pairs["n"],
         complete=pairs["complete"],

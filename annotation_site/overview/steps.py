@@ -36,6 +36,12 @@ def _add(model: str) -> str:
     return admin_page(model, "add")
 
 
+def _campaign(n: Numbers, action: str) -> str:
+    if n.newest_campaign is None:
+        return _add("scoring_campaign")
+    return reverse(f"admin:scoring_campaign_{action}", args=[n.newest_campaign])
+
+
 def _collecting(n: Numbers) -> list[tuple[bool, Step]]:
     has_corpus = bool(n.paintings and n.clips)
     return [
@@ -57,8 +63,8 @@ def _collecting(n: Numbers) -> list[tuple[bool, Step]]:
             Step(
                 "Draw pairs",
                 "Raters score pairs of a painting and a clip.",
-                "Campaigns",
-                admin_page("scoring_campaign"),
+                "Draw pairs",
+                _campaign(n, "make_pairs"),
             ),
         ),
         (
@@ -112,8 +118,8 @@ def _judging(n: Numbers) -> list[tuple[bool, Step]]:
             Step(
                 "Turn ambiguous pairs into preference tasks",
                 f"{n.ambiguous:,} pairs have a score in the ambiguous band.",
-                "Campaigns",
-                admin_page("scoring_campaign"),
+                "Make tasks",
+                _campaign(n, "make_tasks"),
             ),
         ),
         (

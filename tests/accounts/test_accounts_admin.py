@@ -153,6 +153,9 @@ def test_the_list_counts_each_raters_counted_ratings_only(admin_client_: Client)
     Rating.objects.filter(pk=withdrawn.pk).update(state=RatingState.WITHDRAWN)
     page = admin_client_.get("/admin/accounts/rater/").text
     assert f'rater__id__exact={rater.pk}">1</a>' in page
+    theirs = admin_client_.get("/admin/scoring/rating/", {"rater__id__exact": rater.pk})
+    assert theirs.status_code == 200
+    assert theirs.context["cl"].result_count == 2
 
 
 def test_resetting_access_asks_first_and_keeps_the_password(admin_client_: Client) -> None:

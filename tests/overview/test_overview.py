@@ -20,7 +20,7 @@ from annotation_site.overview.work import activity, job_lines
 from annotation_site.snapshots.models import Snapshot
 from annotation_site.training.models import ModelVersion, TrainingRun
 from tests.conftest import NOON
-from tests.factories import make_admin, make_pair, make_rater, make_rating
+from tests.factories import make_admin, make_campaign, make_pair, make_rater, make_rating
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +29,7 @@ BUSY = Numbers(
     tracks=40,
     clips=120,
     campaigns=1,
+    newest_campaign=1,
     raters=3,
     pairs=600,
     complete=400,
@@ -97,9 +98,11 @@ def test_a_run_on_its_way_is_not_asked_for_again() -> None:
 
 
 def test_every_step_leads_to_a_page(ada: Client) -> None:
-    empty = replace(BUSY, paintings=0)
-    asking = replace(BUSY, raters=0, ready_to_promote=1, model_rescored=False, snapshot_untrained=True, tasks=0)
-    for n in (empty, replace(empty, paintings=1, campaigns=0), replace(asking, snapshots=0)):
+    empty = replace(BUSY, paintings=0, newest_campaign=None)
+    busy = replace(BUSY, newest_campaign=make_campaign().pk)
+    asking = replace(busy, raters=0, ready_to_promote=1, model_rescored=False, snapshot_untrained=True, tasks=0)
+    drawing, exporting = replace(busy, pairs=0), replace(asking, snapshots=0)
+    for n in (empty, replace(empty, paintings=1, campaigns=0), drawing, asking, exporting, busy):
         for step in next_steps(n):
             assert ada.get(step.url).status_code == 200, step.words
 
