@@ -37,6 +37,7 @@ class Numbers:
     """The counts that stages and next steps are made of, over all campaigns."""
 
     paintings: int
+    synthetic_paintings: int
     tracks: int
     clips: int
     campaigns: int
@@ -63,10 +64,10 @@ class Numbers:
 
 def numbers() -> Numbers:
     """Count everything, at most every few seconds."""
-    found: Numbers | None = cache.get("overview:numbers:2")
+    found: Numbers | None = cache.get("overview:numbers:3")
     if found is None:
         found = _count()
-        cache.set("overview:numbers:2", found, NUMBERS_KEPT_S)
+        cache.set("overview:numbers:3", found, NUMBERS_KEPT_S)
     return found
 
 
@@ -82,6 +83,7 @@ def _count() -> Numbers:
     done_runs = TrainingRun.objects.filter(state=JobState.DONE)
     return Numbers(
         paintings=Painting.objects.count(),
+        synthetic_paintings=Painting.objects.filter(is_synthetic=True).count(),
         tracks=Track.objects.count(),
         clips=Clip.objects.count(),
         campaigns=Campaign.objects.count(),
@@ -124,7 +126,7 @@ def stages(n: Numbers, *, now: datetime) -> list[Stage]:
             "Corpus",
             "palette",
             f"{n.paintings:,}",
-            f"paintings, and {many(n.clips, 'clip')} of {many(n.tracks, 'track')}",
+            f"{_kind(n)}paintings, {many(n.clips, 'clip')} of {many(n.tracks, 'track')}",
             page("corpus_painting"),
         ),
         Stage("Pairs", "compare", f"{n.pairs:,}", f"in {many(n.campaigns, 'campaign')}", page("scoring_pair")),
@@ -173,6 +175,13 @@ def admin_page(model: str, action: str = "changelist") -> str:
 
 def many(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def _kind(n: Numbers) -> str:
+    """Synthetic material is called so."""
+    if not n.synthetic_paintings:
+        return ""
+    return "synthetic " if n.synthetic_paintings == n.paintings else "real and synthetic "
 
 
 def _model_words(n: Numbers, now: datetime) -> str:

@@ -62,12 +62,19 @@ def _lines_of(model: type[Job], now: datetime) -> list[JobLine]:
             state=job.state,
             label=labels.get(JobState(job.state), "default"),
             percent=job.percent,
-            words=job.error if job.state == JobState.FAILED else job.words,
+            words=_words(job),
             at=(at := job.finished_at or job.started_at or job.created_at),
             since=timesince(at, now, depth=1),
         )
         for job in model._default_manager.filter(shown).order_by("-pk")[:MOST_JOBS]
     ]
+
+
+def _words(job: Job) -> str:
+    """What it does now, or why it failed; a job that is done says no more how far it is."""
+    if job.state == JobState.FAILED:
+        return job.error
+    return "" if job.is_over else job.words
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.django_db
 
 BUSY = Numbers(
     paintings=96,
+    synthetic_paintings=0,
     tracks=40,
     clips=120,
     campaigns=1,
@@ -151,18 +152,26 @@ def test_the_loop_has_its_eight_stations_in_order() -> None:
     assert stages(BUSY, now=NOON + timedelta(days=2))[-1].detail == "promoted 2 days ago, 1 rescoring"
 
 
+@pytest.mark.parametrize(
+    ("synthetic", "told"), [(0, "paintings,"), (96, "synthetic paintings,"), (6, "real and synthetic paintings,")]
+)
+def test_synthetic_material_is_called_so(synthetic: int, told: str) -> None:
+    assert stages(replace(BUSY, synthetic_paintings=synthetic), now=NOON)[0].detail.startswith(told)
+
+
 def test_jobs_that_run_come_first_and_old_ones_go() -> None:
     def job(state: JobState, hours: int = 0, **fields: Any) -> ImportJob:
         ended = NOON - timedelta(hours=hours) if state in (JobState.DONE, JobState.FAILED) else None
         return ImportJob.objects.create(path="/data", state=state, created_at=NOON, finished_at=ended, **fields)
 
-    done, waiting = job(JobState.DONE, 1), job(JobState.QUEUED)
+    done, waiting = job(JobState.DONE, 1, words="About 0 s left"), job(JobState.QUEUED, words="Waiting")
     running = job(JobState.RUNNING, done=3, total=4)
     failed = job(JobState.FAILED, 2, error="The disk is full.")
     job(JobState.DONE, 25)
     lines = job_lines(now=NOON)
     assert [line.title for line in lines] == [str(one) for one in (running, waiting, done, failed)]
-    assert (lines[0].percent, lines[3].words, lines[2].since) == (75, "The disk is full.", "1\xa0hour")
+    assert [line.words for line in lines] == ["", "Waiting", "", "The disk is full."]
+    assert (lines[0].percent, lines[2].since) == (75, "1\xa0hour")
 
 
 def test_judgments_are_counted_by_day_up_to_today() -> None:
