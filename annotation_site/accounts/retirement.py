@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from annotation_site.accounts.models import Rater, RaterState
 from annotation_site.accounts.selectors import retirement_preview
-from annotation_site.scoring.services import rater_withdraw
+from annotation_site.scoring.services import raters_withdraw
 
 
 class Kind(StrEnum):
@@ -52,6 +52,5 @@ def confirmation(*, kind: Kind, raters: QuerySet[Rater]) -> dict[str, Any]:
 def retire(*, kind: Kind, raters: QuerySet[Rater], now: datetime) -> str:
     """Withdraw each rater's judgments and close their door. Returns what was done, in words."""
     codes = _codes(raters)
-    for rater in list(raters):
-        rater_withdraw(rater=rater, now=now, state=END_STATE[kind])
+    raters_withdraw(raters=list(raters), now=now, state=END_STATE[kind])
     return f"{codes}: judgments taken out, places open again."

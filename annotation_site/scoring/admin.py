@@ -34,7 +34,7 @@ STATE_LABELS = {
 
 @admin.register(Campaign)
 class CampaignAdmin(ModelAdmin):
-    """A campaign and how far it is. What its pairs were made under is fixed once there are pairs."""
+    """A campaign and how far it is. What its pairs and tasks were made under is fixed with them."""
 
     list_display = ("name", "open_label", "kind", "n_complete", "n_pairs", "created_at")
     list_filter = ("is_open", "is_synthetic")
@@ -48,6 +48,7 @@ class CampaignAdmin(ModelAdmin):
         ("Leases", {"fields": ("lease_minutes",)}),
     )
     fixed_with_pairs = ("raters_per_pair", "trim", "is_synthetic", "slug")
+    fixed_with_tasks = ("band_low", "band_high", "votes_per_task")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
         found: QuerySet[Campaign] = super().get_queryset(request)
@@ -71,7 +72,8 @@ class CampaignAdmin(ModelAdmin):
         return f"{campaign.complete_count:,}"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Campaign | None = None) -> tuple[str, ...]:
-        return self.fixed_with_pairs if obj and obj.pairs.exists() else ()
+        fixed = self.fixed_with_pairs if obj and obj.pairs.exists() else ()
+        return fixed + (self.fixed_with_tasks if obj and obj.tasks.exists() else ())
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Campaign | None = None) -> dict[str, tuple[str, ...]]:
         return {} if obj else {"slug": ("name",)}

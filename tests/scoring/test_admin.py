@@ -9,7 +9,16 @@ from django.urls import reverse
 from annotation_site.preferences.models import PreferenceTask
 from annotation_site.scoring.models import Campaign, Pair, Slot
 from tests.conftest import NOON
-from tests.factories import make_admin, make_campaign, make_painting, make_pair, make_rater, make_track
+from tests.factories import (
+    make_admin,
+    make_campaign,
+    make_clip,
+    make_painting,
+    make_pair,
+    make_rater,
+    make_task,
+    make_track,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -102,6 +111,15 @@ def test_the_protocol_is_fixed_once_there_are_pairs(admin, campaign):
     form = admin.get(reverse("admin:scoring_campaign_change", args=[campaign.pk])).context["adminform"].form
     assert "raters_per_pair" not in form.fields
     assert "instructions" in form.fields
+
+
+def test_the_band_is_fixed_once_tasks_were_made_by_it(admin, campaign):
+    clip = make_clip()
+    pairs = [make_pair(campaign=campaign, clip=clip, score=0.5) for _ in range(2)]
+    url = reverse("admin:scoring_campaign_change", args=[campaign.pk])
+    assert "band_low" in admin.get(url).context["adminform"].form.fields
+    make_task(pair_a=pairs[0], pair_b=pairs[1])
+    assert "band_low" not in admin.get(url).context["adminform"].form.fields
 
 
 @pytest.mark.parametrize("action", ["progress", "make_pairs", "make_tasks"])

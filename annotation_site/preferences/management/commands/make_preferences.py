@@ -25,6 +25,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["count"] is not None and options["count"] < 1:
+            raise CommandError("--count has to be 1 or more.", returncode=2)
         try:
             campaign = campaign_find(slug=options["campaign"])
             tasks = tasks_make(campaign=campaign, count=options["count"], seed=options["seed"], now=timezone.now())
