@@ -25,9 +25,9 @@ def free_port() -> int:
 
 
 def run_site(state: Path, *arguments: str, **env: str) -> subprocess.Popen[str]:
-    surroundings = {**os.environ, "ATELIER_STATE": str(state), "PYTHONUNBUFFERED": "1", **env}
-    for name in ("SECRET_KEY", "CACHE_URL", "DATABASE_URL", "DJANGO_SETTINGS_MODULE"):
-        surroundings.pop(name, None)
+    ours = ("SECRET_KEY", "CACHE_URL", "DATABASE_URL", "DJANGO_SETTINGS_MODULE")
+    surroundings = {name: value for name, value in os.environ.items() if name not in ours}
+    surroundings |= {"ATELIER_STATE": str(state), "PYTHONUNBUFFERED": "1", **env}
     return subprocess.Popen(
         [sys.executable, "-m", "annotation_site.run", *arguments],
         cwd=REPO_ROOT,
