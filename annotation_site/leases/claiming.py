@@ -24,12 +24,13 @@ S = TypeVar("S", bound=LeasedSlot)
 WINDOW = 200
 _BEGUN = (Queue.ASKED_BEGUN, Queue.BEGUN)
 
-# The queues that have any slot at all that is not filled.
+# The queues that have any slot at all that is not filled. The order inside is there to make the index the cheapest way.
 _WAITING = """
 SELECT column1 FROM (VALUES (0), (1), (2), (3)) AS queues
 WHERE EXISTS (
   SELECT 1 FROM {slots} AS slot
-  WHERE slot.campaign_id = %(campaign)s AND slot.queue = column1 AND NOT (slot.state = 'filled') LIMIT 1 OFFSET 0
+  WHERE slot.campaign_id = %(campaign)s AND slot.queue = column1 AND NOT (slot.state = 'filled')
+  ORDER BY slot.order_key LIMIT 1 OFFSET 0
 )
 ORDER BY column1
 """
