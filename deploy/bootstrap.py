@@ -13,7 +13,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 STAMP = os.path.join(VENV, "installed.txt")
-FILES = {"run": ["requirements.txt"], "dev": ["requirements.txt", "requirements-dev.txt"]}
+FILES = {"run": ["requirements.txt"], "dev": ["requirements.txt", "requirements-s3.txt", "requirements-dev.txt"]}
 
 
 def stop(words):

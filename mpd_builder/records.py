@@ -45,7 +45,10 @@ def pair_id(painting: str, clip: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Painting:
-    """A painting as the dataset knows it. `sha256` is of the original bytes; width and height are upright pixels."""
+    """A painting as the dataset knows it. `sha256` is of the original bytes; width and height are upright pixels.
+
+    Where `may_publish` is off it may be annotated, but its media are in no snapshot.
+    """
 
     id: str
     sha256: str
@@ -56,6 +59,8 @@ class Painting:
     source: str = ""
     licence: str = ""
     attribution: str = ""
+    collection: str = ""
+    may_publish: bool = True
     width: int = 0
     height: int = 0
     is_synthetic: bool = False
@@ -63,7 +68,10 @@ class Painting:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A piece of music as it came in. `duration_s` is of the decoded sound, not of the header."""
+    """A piece of music as it came in. `duration_s` is of the decoded sound, not of the header.
+
+    `valence` and `arousal` are mean ratings from 1 to 9, where its collection has them (DEAM).
+    """
 
     id: str
     sha256: str
@@ -73,6 +81,10 @@ class Track:
     source: str = ""
     licence: str = ""
     attribution: str = ""
+    collection: str = ""
+    may_publish: bool = True
+    valence: float | None = None
+    arousal: float | None = None
     duration_s: float = 0.0
     sample_rate: int = 0
     channels: int = 0
@@ -81,7 +93,10 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A 15-second cut of a track: frames [start_frame, stop_frame) at the track's own sample rate."""
+    """A 15-second cut of a track: frames [start_frame, stop_frame) at the track's own sample rate.
+
+    Integrated loudness in LUFS and true peak in dBTP (EBU R 128); None where it is silent or was not measured.
+    """
 
     id: str
     track_id: str
@@ -89,6 +104,8 @@ class Clip:
     start_frame: int
     stop_frame: int
     sample_rate: int
+    loudness_lufs: float | None = None
+    true_peak_dbtp: float | None = None
 
     @property
     def start_s(self) -> float:
@@ -172,3 +189,5 @@ class Judgments:
     tasks: tuple[PreferenceTask, ...] = ()
     votes: tuple[Vote, ...] = ()
     simulated_raters: frozenset[str] = field(default_factory=frozenset)
+    same_works: tuple[tuple[str, str], ...] = ()
+    """Two items (painting ids, or track ids) that a person took for one work: no split may part them."""

@@ -28,15 +28,20 @@ class Queue(models.IntegerChoices):
     ASKED = 1, "Asked for"
     BEGUN = 2, "Begun"
     FRESH = 3, "Fresh"
+    CLOSED = 9, "Closed: given to nobody any more"
 
     @property
     def begun(self) -> Queue:
         """Where a subject's slots go once one of them is taken."""
+        if self is Queue.CLOSED:
+            return self
         return Queue.ASKED_BEGUN if self in (Queue.ASKED, Queue.ASKED_BEGUN) else Queue.BEGUN
 
     @property
     def asked(self) -> Queue:
         """Where a subject's slots go once they are asked for."""
+        if self is Queue.CLOSED:
+            return self
         return Queue.ASKED_BEGUN if self in (Queue.BEGUN, Queue.ASKED_BEGUN) else Queue.ASKED
 
 

@@ -33,6 +33,13 @@ class Campaign(models.Model):
         validators=[MinValueValidator(2)],
         help_text="How long a task stays with a rater who does nothing. Working on it keeps it.",
     )
+    loudness_lufs = models.FloatField(
+        null=True,
+        blank=True,
+        verbose_name="loudness",
+        validators=[MinValueValidator(-36.0), MaxValueValidator(-10.0)],
+        help_text="Play every clip this loud, in LUFS (EBU R 128's is -23). Empty: as it was mastered.",
+    )
     created_at = models.DateTimeField()
 
     class Meta:
@@ -80,6 +87,10 @@ class Pair(models.Model):
     score = models.FloatField(null=True, blank=True, help_text="Trimmed mean; empty while the pair is open.")
     dispersion = models.FloatField(null=True, blank=True, help_text="Population standard deviation of all ratings.")
     completed_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since then it is given to nobody any more. Its ratings stay."
+    )
+    closed_because = models.CharField(max_length=400, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -28,11 +28,17 @@ class Limits:
     max_channels: int = 8
     min_sample_rate: int = 4_000
     max_sample_rate: int = 192_000
+    max_archive_members: int = 200_000
+    max_archive_bytes: int = 200 * 2**30
+    max_archive_ratio: float = 100.0
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What the metadata beside a file says about it. `sha256`, where given, is checked against the bytes."""
+    """What the metadata beside a file says about it. `sha256`, where given, is checked against the bytes.
+
+    `may_publish` is None where nothing is said; valence and arousal are means from 1 to 9.
+    """
 
     title: str = ""
     artist: str = ""
@@ -43,18 +49,27 @@ class Details:
     licence: str = ""
     attribution: str = ""
     sha256: str = ""
+    collection: str = ""
+    may_publish: bool | None = None
+    valence: float | None = None
+    arousal: float | None = None
     is_synthetic: bool = False
     extras: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file that may be a painting or a piece of music. `name` is relative to the scanned folder, printable."""
+    """A file that may be a painting or a piece of music. `name` is relative to its source, printable.
+
+    `fault` is what its source found wrong with it already (an archive's member that leads out of its folder, say):
+    it is then rejected without being opened.
+    """
 
     path: Path
     name: str
     details: Details = field(default_factory=Details)
     listed_in: str = ""
+    fault: Rejected | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final
 
 from mpd_builder.ingest.items import Details, MetadataError
 
@@ -118,7 +118,7 @@ def _inside(path: Path, line: int, cell: str) -> str:
 
 
 def _details(columns: list[str], cells: list[str]) -> Details:
-    known: dict[str, str] = {}
+    known: dict[str, Any] = {}
     extras: dict[str, str] = {}
     synthetic = False
     for column, raw in zip(columns, cells, strict=True):
