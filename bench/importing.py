@@ -15,7 +15,7 @@ from django.core.management import call_command  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from annotation_site.corpus.services import folder_import  # noqa: E402
+from annotation_site.corpus.services import import_now  # noqa: E402
 
 
 def floor(folder: Path) -> tuple[int, float]:
@@ -35,7 +35,7 @@ def main(folder: Path) -> None:
     call_command("migrate", verbosity=0)
     count, least = floor(folder)
     start = time.perf_counter()
-    folder_import(path=folder, now=timezone.now())
+    import_now(path=folder, now=timezone.now())
     seconds = time.perf_counter() - start
     print(
         f"import\t{count} synthetic media, all cores\t{count / seconds:.1f} media/s ({seconds:.1f} s)"

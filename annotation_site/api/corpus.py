@@ -99,7 +99,10 @@ class ImportViewSet(JobViewSet):
     def create(self, request: Request) -> Response:
         """Queue the import of a folder on the server."""
         wanted = read(ImportWanted, request)
-        return self.started(import_start(path=Path(wanted["path"]), user=user_of(request), now=timezone.now()))
+        job = import_start(
+            source=ImportJob.Source.FOLDER, path=Path(wanted["path"]), user=user_of(request), now=timezone.now()
+        )
+        return self.started(job)
 
     @extend_schema(responses=ImportIssueSerializer(many=True))
     @action(detail=True, filter_backends=[])

@@ -67,9 +67,11 @@ class ImportJob(Job):
     n_added = models.PositiveIntegerField(default=0)
     n_skipped = models.PositiveIntegerField(default=0)
     n_failed = models.PositiveIntegerField(default=0)
+    rate = models.FloatField(null=True, blank=True, help_text="Files a second of late; empty while not known.")
+    seconds_left = models.FloatField(null=True, blank=True, help_text="At that rate; empty while not known.")
 
     def __str__(self) -> str:
-        return f"Import {self.pk}: {self.path}"
+        return f"Import {self.pk}: {self.path or self.get_source_display()}"
 
 
 class ImportIssue(models.Model):

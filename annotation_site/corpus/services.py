@@ -9,34 +9,57 @@ from pathlib import Path
 from django.db import transaction
 
 from annotation_site.accounts.models import User
+from annotation_site.corpus.errors import CorpusError
 from annotation_site.corpus.importing import Report, folder_work
-from annotation_site.corpus.models import ImportJob
+from annotation_site.corpus.models import ImportJob, Upload
+from annotation_site.corpus.options import NOTHING_ASKED, ImportOptions
 from annotation_site.jobs.models import JobState
 from annotation_site.jobs.running import Reporter, job_run
 from annotation_site.jobs.services import JobCancelled, job_enqueue
 
-
-class CorpusError(Exception):
-    """An import cannot be started, or failed as a whole; the text tells a person why and what to do."""
+Source = ImportJob.Source
 
 
 @transaction.atomic
-def import_start(*, path: Path, user: User | None, now: datetime) -> ImportJob:
-    """Queue the import of a folder on the server. Raises `CorpusError` when there is no such folder."""
-    job = ImportJob(path=_folder(path), created_by=user, created_at=now)
+def import_start(
+    *,
+    source: ImportJob.Source,
+    path: Path | None = None,
+    upload: Upload | None = None,
+    options: ImportOptions = NOTHING_ASKED,
+    user: User | None,
+    now: datetime,
+) -> ImportJob:
+    """Queue an import of what lies on the server (`path`) or was sent from a browser (`upload`).
+
+    Raises `CorpusError` when it cannot begin: nothing is there, or it may not be imported from there.
+    """
+    job = _job(source=source, path=path, upload=upload, options=options, now=now)
+    job.created_by = user
     job.save()
     job_enqueue(job=job, now=now)
     return job
 
 
-def folder_import(*, path: Path, now: datetime, watch: Report | None = None, workers: int | None = None) -> ImportJob:
-    """Import a folder here and now, in this process and its children; returns the job, done.
+def import_now(
+    *,
+    source: ImportJob.Source = Source.FOLDER,
+    path: Path | None = None,
+    upload: Upload | None = None,
+    options: ImportOptions = NOTHING_ASKED,
+    now: datetime,
+    watch: Report | None = None,
+    workers: int | None = None,
+) -> ImportJob:
+    """Import here and now, in this process and its children; returns the job, done.
 
     `watch` is told of progress beside the row. Raises `CorpusError` in words when nothing could be taken from the
-    folder as a whole, and passes Ctrl-C on after writing that the import was stopped. Doing it again goes on.
+    source as a whole, and passes Ctrl-C on after writing that the import was stopped. Doing it again goes on.
     """
     # Only this process does it: when it is killed, the sweep must not hand the job to a worker. So it is the last try.
-    job = ImportJob.objects.create(path=_folder(path), created_at=now, attempts=ImportJob.max_attempts - 1)
+    job = _job(source=source, path=path, upload=upload, options=options, now=now)
+    job.attempts = ImportJob.max_attempts - 1
+    job.save()
     interrupted: list[KeyboardInterrupt] = []
 
     def work(held: ImportJob, reporter: Reporter) -> None:
@@ -61,6 +84,13 @@ def folder_import(*, path: Path, now: datetime, watch: Report | None = None, wor
     return job
 
 
+def _job(
+    *, source: ImportJob.Source, path: Path | None, upload: Upload | None, options: ImportOptions, now: datetime
+) -> ImportJob:
+    place = "" if path is None else _folder(path)
+    return ImportJob(source=source, path=place, upload=upload, options=options.to_json(), created_at=now)
+
+
 def processes() -> int:
     """How many processes check files at a time: one a core."""
     return os.cpu_count() or 1
@@ -74,3 +104,6 @@ def _folder(path: Path) -> str:
     if len(str(folder)) > limit:
         raise CorpusError(f"The folder's name is longer than {limit} characters. Move it nearer to the root.")
     return str(folder)
+
+
+__all__ = ["CorpusError", "import_now", "import_start", "processes"]

@@ -17,7 +17,7 @@ from pathlib import Path
 from django.db import transaction
 
 from annotation_site.accounts.models import Rater, User
-from annotation_site.corpus.services import folder_import
+from annotation_site.corpus.services import import_now
 from annotation_site.demo.simulation import Studio, panel_enlist, ratings_simulate, votes_simulate
 from annotation_site.demo.truths import corpus_dir, truth_path, truths_load
 from annotation_site.preferences.services import tasks_make
@@ -75,7 +75,7 @@ def demo_make(*, state_dir: Path, seed: int, now: datetime, tell: Tell, amounts:
             processes=os.cpu_count() or 1,
         )
     tell("Bringing them in as any folder is")
-    folder_import(path=source, now=now)
+    import_now(path=source, now=now)
     campaign_make(state_dir=state_dir, seed=seed, now=now, tell=tell, amounts=amounts)
 
 

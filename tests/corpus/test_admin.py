@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation_site.corpus.models import ImportIssue, ImportJob, Painting, Track
-from annotation_site.corpus.services import folder_import
+from annotation_site.corpus.services import import_now
 from annotation_site.jobs.models import JobState
 from tests.conftest import NOON
 from tests.factories import make_admin, make_clip, make_painting, make_rater, make_track
@@ -125,7 +125,7 @@ def test_a_folder_that_is_not_there_is_said_so_above_the_form(admin: Client, tmp
 
 @pytest.mark.usefixtures("in_process")
 def test_an_import_page_says_what_came_in_and_why_the_rest_did_not(admin: Client, untidy: Path):
-    job = folder_import(path=untidy, now=NOON)
+    job = import_now(path=untidy, now=NOON)
     shown = page(admin, "importjob_change", job.pk)
     assert "Not taken: 2" in shown
     assert "It is a web page" in shown

@@ -15,7 +15,7 @@ from annotation_site.accounts.models import User
 from annotation_site.corpus import importing, storing
 from annotation_site.corpus.importing import Counts, _Pace, folder_work
 from annotation_site.corpus.models import Clip, ImportIssue, ImportJob, Painting, Track
-from annotation_site.corpus.services import CorpusError, folder_import, import_start
+from annotation_site.corpus.services import CorpusError, import_now, import_start
 from annotation_site.corpus.tasks import import_folder
 from annotation_site.jobs.models import JobState
 from annotation_site.jobs.services import jobs_sweep
@@ -41,7 +41,7 @@ def issues(job: ImportJob) -> list[tuple[str, str, str]]:
 
 
 def test_paintings_tracks_and_clips_come_in_with_their_metadata(folder: Path):
-    job = folder_import(path=folder, now=NOON)
+    job = import_now(path=folder, now=NOON)
     assert (job.state, job.total, job.n_added, job.n_skipped, job.n_failed) == (JobState.DONE, 3, 3, 0, 0)
     night = Painting.objects.get(title="Night")
     assert (night.artist, night.style, night.licence, night.extras) == ("Ann", "Baroque", "CC0-1.0", {"owner": "Vera"})
@@ -62,7 +62,7 @@ def test_paintings_tracks_and_clips_come_in_with_their_metadata(folder: Path):
 
 
 def test_originals_are_kept_byte_for_byte_and_the_models_inputs_can_be_read(folder: Path):
-    folder_import(path=folder, now=NOON)
+    import_now(path=folder, now=NOON)
     for item, name in ((Painting.objects.get(title="Day"), "b.jpg"), (Track.objects.get(), "music/c.wav")):
         with default_storage.open(item.original.name) as stored:
             assert stored.read() == (folder / name).read_bytes()
@@ -76,22 +76,22 @@ def test_originals_are_kept_byte_for_byte_and_the_models_inputs_can_be_read(fold
 
 
 def test_names_in_the_store_tell_nothing(folder: Path, media_root: Path):
-    folder_import(path=folder, now=NOON)
+    import_now(path=folder, now=NOON)
     names = [path.stem for path in media_root.rglob("*") if path.is_file()]
     assert len(names) == 2 * 4 + 1 + 2 * 2
     assert all(len(name) == 64 and set(name) <= set("0123456789abcdef") for name in names)
 
 
 def test_a_second_import_changes_nothing(folder: Path, media_root: Path):
-    folder_import(path=folder, now=NOON)
+    import_now(path=folder, now=NOON)
     before = state_of_the_corpus(media_root)
-    again = folder_import(path=folder, now=NOON)
+    again = import_now(path=folder, now=NOON)
     assert (again.n_added, again.n_skipped, again.n_failed, issues(again)) == (0, 3, 0, [])
     assert state_of_the_corpus(media_root) == before
 
 
 def test_one_bad_file_costs_that_file_and_says_why(untidy: Path):
-    job = folder_import(path=untidy, now=NOON)
+    job = import_now(path=untidy, now=NOON)
     assert (job.total, job.n_added, job.n_skipped, job.n_failed) == (6, 3, 1, 2)
     assert issues(job) == [
         ("0 first by name/копия.png", "warning", "duplicate"),
@@ -103,17 +103,17 @@ def test_one_bad_file_costs_that_file_and_says_why(untidy: Path):
 
 
 def test_of_equal_files_the_one_that_metadata_describe_is_taken(untidy: Path):
-    folder_import(path=untidy, now=NOON)
+    import_now(path=untidy, now=NOON)
     night = Painting.objects.get(sha256=fingerprint(untidy / "a.png"))
     assert (night.title, night.file_name) == ("Night", "a.png")
 
 
 def test_a_copy_under_another_name_is_remarked_in_later_imports_too(folder: Path, tmp_path: Path):
-    folder_import(path=folder, now=NOON)
+    import_now(path=folder, now=NOON)
     other = tmp_path / "other"
     other.mkdir()
     shutil.copy(folder / "a.png", other / "renamed.png")
-    job = folder_import(path=other, now=NOON)
+    job = import_now(path=other, now=NOON)
     assert (job.n_added, job.n_skipped) == (0, 1)
     assert issues(job) == [("renamed.png", "warning", "duplicate")]
 
@@ -146,15 +146,15 @@ def test_an_import_that_is_cut_off_ends_the_same_when_done_again(
         with monkeypatch.context() as patch:
             patch.setattr(storing, "_saved", PowerCut(files, media_root))
             with pytest.raises(KeyboardInterrupt):
-                folder_import(path=untidy, now=NOON)
-    folder_import(path=untidy, now=NOON)
+                import_now(path=untidy, now=NOON)
+    import_now(path=untidy, now=NOON)
     after_cuts = state_of_the_corpus(media_root)
     contents = {path.name: path.read_bytes() for path in media_root.rglob("*") if path.is_file()}
 
     shutil.rmtree(media_root)
     Painting.objects.all().delete()
     Track.objects.all().delete()
-    folder_import(path=untidy, now=NOON)
+    import_now(path=untidy, now=NOON)
     assert state_of_the_corpus(media_root) == after_cuts
     assert {path.name: path.read_bytes() for path in media_root.rglob("*") if path.is_file()} == contents
 
@@ -166,7 +166,7 @@ def test_two_imports_at_once_store_an_item_once(folder: Path):
 
     def report(done: int | None = None, total: int | None = None, words: str = "") -> None:
         if total and not others:
-            others.append(folder_import(path=folder, now=NOON))
+            others.append(import_now(path=folder, now=NOON))
 
     folder_work(late, report, workers=1)
     late.refresh_from_db()
@@ -177,13 +177,13 @@ def test_two_imports_at_once_store_an_item_once(folder: Path):
 def test_metadata_that_cannot_be_relied_on_fail_the_whole_import_in_words(folder: Path):
     (folder / "more.csv").write_bytes("file,title\na.png,Größe\n".encode("latin-1"))
     with pytest.raises(CorpusError, match=r"more\.csv, line 2: not UTF-8 text\. .* Nothing was imported\."):
-        folder_import(path=folder, now=NOON)
+        import_now(path=folder, now=NOON)
     assert not Painting.objects.exists()
     assert ImportJob.objects.get().state == JobState.FAILED
 
 
 def test_a_folder_that_is_not_there_is_said_so_before_a_job_is_made(tmp_path: Path):
-    for start in (folder_import, lambda **given: import_start(user=None, **given)):
+    for start in (import_now, lambda **given: import_start(source=ImportJob.Source.FOLDER, user=None, **given)):
         with pytest.raises(CorpusError, match="There is no folder"):
             start(path=tmp_path / "nowhere", now=NOON)
     assert not ImportJob.objects.exists()
@@ -195,7 +195,7 @@ def test_ctrl_c_ends_the_job_as_cancelled_and_is_passed_on(folder: Path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        folder_import(path=folder, now=NOON, watch=watch)
+        import_now(path=folder, now=NOON, watch=watch)
     assert ImportJob.objects.get().state == JobState.CANCELLED
 
 
@@ -208,7 +208,7 @@ def test_an_import_by_hand_whose_process_was_killed_is_not_taken_up_by_a_worker(
             swept.append(jobs_sweep(model=ImportJob, now=NOON))
 
     with pytest.raises(CorpusError, match="worker died each time"):
-        folder_import(path=folder, now=NOON, watch=watch)
+        import_now(path=folder, now=NOON, watch=watch)
     assert swept == [0]
     assert ImportJob.objects.get().state == JobState.FAILED
 
@@ -216,7 +216,7 @@ def test_an_import_by_hand_whose_process_was_killed_is_not_taken_up_by_a_worker(
 def test_texts_longer_than_their_column_are_cut_and_kept_whole_beside(folder: Path):
     long = "x" * 700
     (folder / "paintings.csv").write_text(f"file,title,year\na.png,{long},{'9' * 200}\n")
-    folder_import(path=folder, now=NOON)
+    import_now(path=folder, now=NOON)
     painting = Painting.objects.get(file_name="a.png")
     assert painting.title == "x" * 399 + "…"
     assert painting.extras == {"title": long}
@@ -231,7 +231,7 @@ def test_the_worker_does_a_queued_import_and_a_second_message_changes_nothing(
         "annotation_site.jobs.services.current_app.send_task", lambda name, *, args, **_: rung.append(args[0])
     )
     with django_capture_on_commit_callbacks(execute=True):
-        job = import_start(path=folder, user=User.objects.create_user("ann"), now=NOON)
+        job = import_start(source=ImportJob.Source.FOLDER, path=folder, user=User.objects.create_user("ann"), now=NOON)
     assert (rung, job.state) == ([job.pk], JobState.QUEUED)
     assert import_folder(job.pk) == JobState.DONE
     assert import_folder(job.pk) == "not ours"
@@ -248,12 +248,12 @@ def test_issues_of_an_attempt_that_was_cut_off_are_not_told_twice(untidy: Path):
 
 def test_remarks_are_kept_as_warnings(folder: Path):
     write_picture(folder / "small.png", gradient(300, 200))
-    job = folder_import(path=folder, now=NOON)
+    job = import_now(path=folder, now=NOON)
     assert issues(job) == [("small.png", ImportIssue.Level.WARNING, "small")]
 
 
 def test_an_import_asks_the_database_little_for_what_is_there(folder: Path, django_assert_max_num_queries):
-    folder_import(path=folder, now=NOON)
+    import_now(path=folder, now=NOON)
     job = ImportJob.objects.create(path=str(folder), created_at=NOON)
     with django_assert_max_num_queries(8, connection=connection):
         folder_work(job, lambda *_: None, workers=1)
@@ -267,7 +267,7 @@ def test_the_pace_tells_rate_and_time_left():
 
 def test_real_processes_give_the_same(untidy: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(importing, "process_many", process_many)
-    job = folder_import(path=untidy, now=NOON, workers=2)
+    job = import_now(path=untidy, now=NOON, workers=2)
     assert (job.n_added, job.n_skipped, job.n_failed) == (3, 1, 2)
 
 
@@ -277,7 +277,7 @@ def test_a_rejection_of_the_pool_is_an_issue_like_any_other(folder: Path, monkey
         "process_many",
         lambda candidates, **_: ((c, Rejected("crashed", "It crashed.", "Mend it.")) for c in candidates),
     )
-    job = folder_import(path=folder, now=NOON)
+    job = import_now(path=folder, now=NOON)
     assert (job.n_failed, job.issues.filter(code="crashed", reason="It crashed.", hint="Mend it.").count()) == (3, 3)
 
 
@@ -286,7 +286,7 @@ def test_a_rejection_of_the_pool_is_an_issue_like_any_other(folder: Path, monkey
 @pytest.mark.django_db(transaction=True)  # long enough for a heartbeat, which has a connection of its own
 def test_the_whole_real_corpus_comes_in_and_once_only(shared_corpus: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(importing, "process_many", process_many)
-    job = folder_import(path=shared_corpus, now=NOON, workers=2)
+    job = import_now(path=shared_corpus, now=NOON, workers=2)
     assert (job.total, job.n_added, job.n_skipped, job.n_failed) == (407, 397, 2, 8)
     named = Painting.objects.exclude(artist=""), Track.objects.exclude(artist="")
     assert [items.count() for items in named] == [316, 64]
@@ -295,5 +295,5 @@ def test_the_whole_real_corpus_comes_in_and_once_only(shared_corpus: Path, monke
         "awkward/ogg_named.mp3",
         "awkward/Портрет (копия) №1.jpg",
     }
-    again = folder_import(path=shared_corpus, now=NOON, workers=2)
+    again = import_now(path=shared_corpus, now=NOON, workers=2)
     assert (again.n_added, again.n_skipped, again.n_failed) == (0, 399, 8)

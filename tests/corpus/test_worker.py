@@ -23,8 +23,9 @@ pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(600)]
 START = """
 from pathlib import Path
 from django.utils import timezone
+from annotation_site.corpus.models import ImportJob
 from annotation_site.corpus.services import import_start
-print("job", import_start(path=Path({path!r}), user=None, now=timezone.now()).pk)
+print("job", import_start(source=ImportJob.Source.FOLDER, path=Path({path!r}), user=None, now=timezone.now()).pk)
 """
 
 

@@ -35,7 +35,12 @@ class ImportJobAdmin(JobAdmin):
 
     def start(self, request: HttpRequest, form: forms.Form, *, now: datetime) -> Job:
         try:
-            return import_start(path=Path(form.cleaned_data["path"]), user=request.user, now=now)  # type: ignore[arg-type]
+            return import_start(
+                source=ImportJob.Source.FOLDER,
+                path=Path(form.cleaned_data["path"]),
+                user=request.user,  # type: ignore[arg-type]
+                now=now,
+            )
         except CorpusError as error:
             raise StartError(str(error)) from None
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from annotation_site.corpus.models import ImportIssue, ImportJob
 from annotation_site.corpus.selectors import import_brought, import_issues
-from annotation_site.corpus.services import CorpusError, folder_import
+from annotation_site.corpus.services import CorpusError, import_now
 
 Level = ImportIssue.Level
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         bar = None if json else Bar(sys.stderr)
         start = time.monotonic()
         try:
-            job = folder_import(path=folder, now=timezone.now(), watch=bar)
+            job = import_now(path=folder, now=timezone.now(), watch=bar)
         except CorpusError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
