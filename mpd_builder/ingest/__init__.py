@@ -1,4 +1,4 @@
-"""Folders -> checked records: what may enter the corpus, and in which form."""
+"""Sources -> checked records: what may enter the corpus, and in which form."""
 
 from mpd_builder.ingest.items import (
     Candidate,
@@ -11,12 +11,16 @@ from mpd_builder.ingest.items import (
     Outcome,
     Rejected,
     Remark,
+    SourceError,
 )
+from mpd_builder.ingest.opening import opened
 from mpd_builder.ingest.pool import process_many
 from mpd_builder.ingest.processing import examine, fingerprint, process
 from mpd_builder.ingest.scan import scan_folder
+from mpd_builder.ingest.sources import PAPER_STYLES, Source, SourceKind, SourceOptions, open_source
 
 __all__ = [
+    "PAPER_STYLES",
     "Candidate",
     "CheckedClip",
     "CheckedPainting",
@@ -27,8 +31,14 @@ __all__ = [
     "Outcome",
     "Rejected",
     "Remark",
+    "Source",
+    "SourceError",
+    "SourceKind",
+    "SourceOptions",
     "examine",
     "fingerprint",
+    "open_source",
+    "opened",
     "process",
     "process_many",
     "scan_folder",

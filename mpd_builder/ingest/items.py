@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -56,13 +57,25 @@ class Details:
     is_synthetic: bool = False
     extras: Mapping[str, str] = field(default_factory=dict)
 
+    def completed(self, *fallbacks: Details) -> Details:
+        """These details; what they leave open is filled from the first of the fallbacks that says something on it."""
+        known: dict[str, Any] = {}
+        extras: dict[str, str] = {}
+        for details in (*reversed(fallbacks), self):
+            known |= {name: value for name in _OPEN if (value := getattr(details, name)) not in (None, "")}
+            extras |= details.extras
+        return replace(self, **known, extras=extras)
+
+
+_OPEN: Final = frozenset(known.name for known in fields(Details)) - {"sha256", "is_synthetic", "extras"}
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A file that may be a painting or a piece of music. `name` is relative to its source, printable.
 
     `fault` is what its source found wrong with it already (an archive's member that leads out of its folder, say):
-    it is then rejected without being opened.
+    it is then rejected without being opened. Below `root`, where one is given, no link is followed on the way to it.
     """
 
     path: Path
@@ -70,6 +83,7 @@ class Candidate:
     details: Details = field(default_factory=Details)
     listed_in: str = ""
     fault: Rejected | None = None
+    root: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +106,10 @@ class Rejected(Exception):
 
     def __str__(self) -> str:
         return f"{self.reason} {self.hint}".strip()
+
+
+class SourceError(Exception):
+    """A source as a whole cannot be used (no such folder, a damaged archive): the text says why and what to do."""
 
 
 class MetadataError(Exception):

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 from mpd_builder.ingest.colour import to_srgb
 from mpd_builder.ingest.content import Format
 from mpd_builder.ingest.items import Candidate, CheckedPainting, Limits, Rejected, Remark
-from mpd_builder.ingest.titles import title_of
+from mpd_builder.ingest.titles import described
 from mpd_builder.records import Painting, painting_id
 
 DISPLAY_SIDE: Final = 1600
@@ -37,18 +37,20 @@ def check_picture(candidate: Candidate, *, data: bytes, sha256: str, form: Forma
     turned = (upright.width > upright.height) != (width > height) and width != height
     display = fitted(upright, DISPLAY_SIDE)
     thumbnail = fitted(display, THUMBNAIL_SIDE)
-    details = candidate.details
+    details = described(candidate)
     return CheckedPainting(
         painting=Painting(
             id=painting_id(sha256),
             sha256=sha256,
-            title=details.title or title_of(candidate.path),
+            title=details.title,
             artist=details.artist,
             year=details.year,
             style=details.style,
             source=details.source,
             licence=details.licence,
             attribution=details.attribution,
+            collection=details.collection,
+            may_publish=details.may_publish is not False,
             width=height if turned else width,
             height=width if turned else height,
             is_synthetic=details.is_synthetic,

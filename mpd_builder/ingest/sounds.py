@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
-from pathlib import Path
 from typing import BinaryIO, Final
 
 import numpy as np
@@ -18,7 +17,7 @@ from mpd_builder.ingest import mpeg
 from mpd_builder.ingest.clips import make_clip
 from mpd_builder.ingest.content import Format
 from mpd_builder.ingest.items import Candidate, CheckedClip, CheckedTrack, Limits, Rejected, Remark
-from mpd_builder.ingest.titles import title_of
+from mpd_builder.ingest.titles import described
 from mpd_builder.records import CLIP_SECONDS, Track, track_id
 
 BLOCK_FRAMES: Final = 65_536
@@ -38,14 +37,14 @@ class _Tally:
     remarks: list[Remark] = field(default_factory=list)
 
 
-def check_sound(candidate: Candidate, *, sha256: str, form: Format, limits: Limits) -> CheckedTrack:
+def check_sound(candidate: Candidate, file: BinaryIO, *, sha256: str, form: Format, limits: Limits) -> CheckedTrack:
     """Decode the whole file and cut it: non-overlapping, from the start, 15 x sample rate frames each, rest dropped.
 
     The duration is counted in decoded frames; the header's word is only compared. Samples that are not finite become
     zero, within `MAX_BAD_SHARE`. Raises `Rejected`.
     """
     tally = _Tally()
-    with _source(candidate.path, form, tally) as source:
+    with _source(file, form, tally) as source:
         try:
             sound = soundfile.SoundFile(source)
         except soundfile.LibsndfileError as error:
@@ -72,16 +71,20 @@ def check_sound(candidate: Candidate, *, sha256: str, form: Format, limits: Limi
 
 
 def _track(candidate: Candidate, sha256: str, sound: soundfile.SoundFile, tally: _Tally) -> Track:
-    details = candidate.details
+    details = described(candidate)
     return Track(
         id=track_id(sha256),
         sha256=sha256,
-        title=details.title or title_of(candidate.path),
+        title=details.title,
         artist=details.artist,
         genre=details.genre,
         source=details.source,
         licence=details.licence,
         attribution=details.attribution,
+        collection=details.collection,
+        may_publish=details.may_publish is not False,
+        valence=details.valence,
+        arousal=details.arousal,
         duration_s=tally.frames / sound.samplerate,
         sample_rate=sound.samplerate,
         channels=sound.channels,
@@ -90,26 +93,25 @@ def _track(candidate: Candidate, sha256: str, sound: soundfile.SoundFile, tally:
 
 
 @contextmanager
-def _source(path: Path, form: Format, tally: _Tally) -> Iterator[BinaryIO]:
+def _source(file: BinaryIO, form: Format, tally: _Tally) -> Iterator[BinaryIO]:
     """The bytes to decode. Of a damaged MP3 the decoder gets the whole frames only, so that it need not recover."""
-    with path.open("rb") as file:
-        if form.name != "MP3":
+    if form.name != "MP3":
+        yield file
+        return
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        stream = mpeg.scan(data)
+        if stream is None:
+            raise Rejected("no_audio", "There is no audio stream in it.", "Copy or download it again.")
+        if stream.is_whole:
             yield file
             return
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            stream = mpeg.scan(data)
-            if stream is None:
-                raise Rejected("no_audio", "There is no audio stream in it.", "Copy or download it again.")
-            if stream.is_whole:
-                yield file
-                return
-            mended = BytesIO(b"".join(data[begin:end] for begin, end in stream.runs))
-        places = [f"{stream.junk_before} bytes that are no sound in front"] if stream.junk_before else []
-        places += [f"{stream.n_breaks} breaks inside"] if stream.n_breaks else []
-        tally.remarks.append(
-            Remark("mended", f"The MP3 is damaged ({', '.join(places)}); its whole frames were kept.", "Listen to it.")
-        )
-        yield mended
+        mended = BytesIO(b"".join(data[begin:end] for begin, end in stream.runs))
+    places = [f"{stream.junk_before} bytes that are no sound in front"] if stream.junk_before else []
+    places += [f"{stream.n_breaks} breaks inside"] if stream.n_breaks else []
+    tally.remarks.append(
+        Remark("mended", f"The MP3 is damaged ({', '.join(places)}); its whole frames were kept.", "Listen to it.")
+    )
+    yield mended
 
 
 def _header_checked(sound: soundfile.SoundFile, limits: Limits) -> None:

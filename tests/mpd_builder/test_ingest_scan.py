@@ -134,8 +134,8 @@ def test_links_and_pipes_are_reported_and_not_followed(tmp_path: Path) -> None:
     (root / "linked").symlink_to(tmp_path / "outside")
     os.mkfifo(root / "pipe.mp3")
     found = by_name(root)
-    assert set(found) == {"a.jpg", "link.jpg", "pipe.mp3"}
-    for name in ("link.jpg", "pipe.mp3"):
+    assert set(found) == {"a.jpg", "link.jpg", "linked", "pipe.mp3"}
+    for name in ("link.jpg", "linked", "pipe.mp3"):
         with pytest.raises(Rejected) as caught:
             process(found[name], limits=Limits())
         assert caught.value.code == "not_a_file"

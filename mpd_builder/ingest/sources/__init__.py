@@ -1,0 +1,34 @@
+"""Where candidates come from: `open_source(kind, path)` gives a source, and a source gives its candidates in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mpd_builder.ingest.items import Limits, SourceError
+from mpd_builder.ingest.sources.contract import PAPER_STYLES, Source, SourceKind, SourceOptions
+from mpd_builder.ingest.sources.folder import FolderSource
+
+__all__ = ["PAPER_STYLES", "Source", "SourceKind", "SourceOptions", "open_source"]
+
+
+@contextmanager
+def open_source(
+    kind: SourceKind,
+    path: Path,
+    *,
+    options: SourceOptions,
+    limits: Limits,
+    scratch: Path,
+) -> Iterator[Source]:
+    """Open the folder or archive at `path`; its metadata and directories are read and checked here, no medium is.
+
+    What has to be unpacked lies under `scratch`, an existing folder, and is gone when the context ends. Raises
+    `SourceError` or `MetadataError` in a person's words when the source as a whole cannot be relied on.
+    """
+    match kind:
+        case SourceKind.FOLDER:
+            yield FolderSource(path, options)
+        case _:
+            raise SourceError(f"{kind} cannot be read yet.")
