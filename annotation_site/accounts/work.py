@@ -51,7 +51,9 @@ def _counts(judgments: QuerySet[Any], campaign_field: str) -> dict[int, int]:
 def _pairs_waiting(rater: Rater, campaign: Campaign) -> int:
     mine = Slot.objects.filter(pair=OuterRef("pk"), rater=rater, state=SlotState.FILLED)
     barred = SlotBar.objects.filter(pair=OuterRef("pk"), rater=rater)
-    waiting = Pair.objects.filter(campaign=campaign, completed_at=None).filter(~Exists(mine), ~Exists(barred))
+    waiting = Pair.objects.filter(campaign=campaign, completed_at=None, closed_at=None).filter(
+        ~Exists(mine), ~Exists(barred)
+    )
     return waiting.count()
 
 

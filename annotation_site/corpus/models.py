@@ -119,11 +119,23 @@ class Item(models.Model):
         null=True, blank=True, help_text="Since then it is in no new pair. Sealed snapshots keep it."
     )
     withdrawn_because = models.CharField(max_length=400, blank=True)
+    stays_in_snapshots = models.BooleanField(
+        default=False, help_text="Withdrawn, but its complete pairs go into new snapshots all the same."
+    )
+    media_removed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its files were deleted. What is known of it stays, its hash too."
+    )
     imported_by = models.ForeignKey(ImportJob, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField()
 
     class Meta:
         abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(media_removed_at__isnull=True) | Q(withdrawn_at__isnull=False, stays_in_snapshots=False),
+                name="%(class)s_without_media_is_out",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title or self.key

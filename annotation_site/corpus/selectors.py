@@ -43,6 +43,16 @@ def issue_codes(job: ImportJob) -> dict[str, int]:
     return dict(rows)
 
 
+def paintings_for_pairs() -> QuerySet[Painting]:
+    """What may come into a new pair: not what was withdrawn."""
+    return Painting.objects.filter(withdrawn_at=None)
+
+
+def clips_for_pairs() -> QuerySet[Clip]:
+    """What may come into a new pair: no silent clips, and none of a track that was withdrawn. Without their peaks."""
+    return Clip.objects.filter(is_silent=False, track__withdrawn_at=None).defer("peaks")
+
+
 def media_may_be_read(*, user: User | AnonymousUser, name: str) -> bool:
     """Whoever is logged in may fetch what pages show; originals and the model's inputs are for admins.
 

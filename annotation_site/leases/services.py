@@ -49,11 +49,13 @@ def rater_lock(*, rater: Rater) -> Rater:
 def lease_hold(*, model: type[S], rater: Rater, campaign: Campaign, count: int, now: datetime) -> list[S]:
     """The slots that the rater holds in a campaign, oldest first, topped up to `count` while there is work.
 
-    A lease that ran out and that nobody took is given again under a fresh token. A closed campaign gives no new ones.
+    A lease that ran out and that nobody took is given again under a fresh token. A closed campaign gives no new ones;
+    what is closed is not shown any more, though an answer to a lease of it is still taken.
     """
     rater_lock(rater=rater)
     until = now + timedelta(minutes=campaign.lease_minutes)
     own = model._default_manager.filter(rater=rater, campaign=campaign, state=SlotState.LEASED)
+    own = own.exclude(queue=Queue.CLOSED)
     held = list(own.filter(lease_expires_at__gt=now).order_by("leased_at", "pk"))
     if len(held) < count:
         expired = own.filter(lease_expires_at__lte=now).order_by("leased_at", "pk")
@@ -139,6 +141,26 @@ def slots_reopen(*, model: type[LeasedSlot], raters: Collection[Rater]) -> list[
     rows = list(own.select_for_update().order_by("pk"))
     own.update(**_FREED)
     return sorted({slot.subject_id for slot in rows if slot.state == SlotState.FILLED})
+
+
+def slots_lock(*, model: type[LeasedSlot], subjects: Collection[int]) -> None:
+    """Lock all slots of these subjects, by id: nobody claims or fills one until the transaction ends."""
+    slots = model._default_manager.filter(**{f"{model.subject_field}__in": subjects})
+    list(slots.select_for_update().order_by("pk").values_list("pk", flat=True))
+
+
+def slots_close(*, model: type[LeasedSlot], subjects: Collection[int]) -> None:
+    """Put all slots of these subjects, locked before, where no claim looks; the filled ones too, should they reopen."""
+    model._default_manager.filter(**{f"{model.subject_field}__in": subjects}).update(queue=Queue.CLOSED)
+
+
+def slots_offer(*, model: type[LeasedSlot], subjects: Collection[int], queue: Queue) -> None:
+    """Put the closed slots of these subjects, locked before, back into `queue`; of those begun, where they go on."""
+    field = model.subject_field
+    closed = model._default_manager.filter(**{f"{field}__in": subjects}, queue=Queue.CLOSED)
+    begun = set(closed.exclude(state=SlotState.FREE).values_list(f"{field}_id", flat=True))
+    for those, where in ((begun, queue.begun), (set(subjects) - begun, queue)):
+        closed.filter(**{f"{field}__in": those}).update(queue=where)
 
 
 _FREED: dict[str, Any] = {

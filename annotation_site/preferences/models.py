@@ -30,6 +30,7 @@ class PreferenceTask(models.Model):
         KEPT = "kept", "Kept: a strict majority agrees"
         UNDECIDED = "undecided", "Undecided"
         LEFT_BAND = "left_band", "Closed: a pair left the ambiguous band"
+        CLOSED = "closed", "Closed with one of its pairs"
 
     campaign = models.ForeignKey("scoring.Campaign", on_delete=models.PROTECT, related_name="tasks")
     key = models.CharField(max_length=120)

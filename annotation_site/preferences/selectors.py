@@ -26,7 +26,7 @@ TaskState = PreferenceTask.State
 
 @dataclass(frozen=True, slots=True)
 class DirectionProgress:
-    """One direction's tasks in numbers. `closed`: a pair left the ambiguous band before anyone had voted."""
+    """One direction's tasks in numbers. `closed`: a pair left the ambiguous band or was closed, so nobody is asked."""
 
     direction: DirectionChoice
     tasks: int
@@ -53,7 +53,7 @@ def tasks_progress(*, campaign: Campaign) -> list[DirectionProgress]:
             open=states.get((direction, TaskState.OPEN), 0),
             kept=states.get((direction, TaskState.KEPT), 0),
             undecided=states.get((direction, TaskState.UNDECIDED), 0),
-            closed=states.get((direction, TaskState.LEFT_BAND), 0),
+            closed=sum(states.get((direction, state), 0) for state in (TaskState.LEFT_BAND, TaskState.CLOSED)),
             votes=votes.get(direction, 0),
         )
         for direction in DirectionChoice

@@ -17,8 +17,17 @@ from annotation_site.accounts.models import Rater
 from annotation_site.corpus.models import Clip
 from annotation_site.leases.errors import CannotCorrect, KeyReused
 from annotation_site.leases.gate import gate_check
-from annotation_site.leases.models import ORDER_KEYS
-from annotation_site.leases.services import lease_skip, place_find, rater_lock, slot_fill, slots_reopen
+from annotation_site.leases.models import ORDER_KEYS, Queue
+from annotation_site.leases.services import (
+    lease_skip,
+    place_find,
+    rater_lock,
+    slot_fill,
+    slots_close,
+    slots_lock,
+    slots_offer,
+    slots_reopen,
+)
 from annotation_site.preferences.models import PreferenceTask, Side, Vote, VoteSlot, VoteState
 from annotation_site.scoring.models import Campaign, Pair
 from mpd_builder import preferences, records
@@ -43,7 +52,12 @@ def tasks_make(*, campaign: Campaign, count: int | None, seed: int, now: datetim
     """Draw new 2AFC tasks between ambiguous pairs, with their slots: `count` in each direction, or all (None)."""
     Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     ambiguous = Pair.objects.filter(
-        campaign=campaign, score__gte=campaign.band_low, score__lte=campaign.band_high
+        campaign=campaign,
+        score__gte=campaign.band_low,
+        score__lte=campaign.band_high,
+        closed_at=None,
+        painting__withdrawn_at=None,
+        clip__track__withdrawn_at=None,
     ).values_list("pk", "key", "painting__key", "clip__key")
     pk_of = {key: pk for pk, key, _, _ in ambiguous}
     known = PreferenceTask.objects.filter(campaign=campaign).select_related(
@@ -107,6 +121,31 @@ def tasks_follow(*, pair_ids: Sequence[int]) -> None:
         for those, state in ((leaving, TaskState.LEFT_BAND), (coming, TaskState.OPEN)):
             locked = those.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk", flat=True)
             PreferenceTask.objects.filter(pk__in=list(locked)).update(state=state)
+
+
+def tasks_close(*, pair_ids: Sequence[int], spare_begun: bool) -> None:
+    """Close the undecided tasks of these pairs; `spare_begun`: those with votes go on. Call it inside a transaction."""
+    for batch in _batches(pair_ids):
+        tasks = PreferenceTask.objects.filter(Q(pair_a__in=batch) | Q(pair_b__in=batch))
+        undecided = tasks.filter(state__in=[TaskState.OPEN, TaskState.LEFT_BAND])
+        slots_lock(model=VoteSlot, subjects=sorted(undecided.values_list("pk", flat=True)))
+        closing = undecided.filter(votes_a=0, votes_b=0) if spare_begun else undecided
+        pks = list(closing.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+        slots_close(model=VoteSlot, subjects=pks)
+        PreferenceTask.objects.filter(pk__in=pks).update(state=TaskState.CLOSED)
+
+
+def tasks_reopen(*, pair_ids: Sequence[int]) -> None:
+    """Open the tasks again that were closed with these pairs, now open. Call it inside a transaction."""
+    for batch in _batches(pair_ids):
+        tasks = PreferenceTask.objects.filter(Q(pair_a__in=batch) | Q(pair_b__in=batch), state=TaskState.CLOSED)
+        tasks = tasks.filter(pair_a__closed_at=None, pair_b__closed_at=None)
+        pks = sorted(tasks.values_list("pk", flat=True))
+        slots_lock(model=VoteSlot, subjects=pks)
+        locked = PreferenceTask.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
+        slots_offer(model=VoteSlot, subjects=[task.pk for task in locked], queue=Queue.FRESH)
+        PreferenceTask.objects.filter(pk__in=pks).update(state=TaskState.OPEN)
+    tasks_follow(pair_ids=pair_ids)
 
 
 # --- Votes -------------------------------------------------------------------------------------------------------
@@ -239,7 +278,7 @@ def votes_withdraw(*, raters: Collection[Rater]) -> None:
         locked = PreferenceTask.objects.select_for_update(no_key=True).filter(pk__in=batch).order_by("pk")
         tasks = PreferenceTask.objects.filter(pk__in=[task.pk for task in locked])
         tasks.update(votes_a=tally(Side.A), votes_b=tally(Side.B), winner="", decided_at=None)
-        tasks.exclude(state=TaskState.LEFT_BAND).update(state=TaskState.OPEN)
+        tasks.exclude(state__in=[TaskState.LEFT_BAND, TaskState.CLOSED]).update(state=TaskState.OPEN)
 
 
 def task_follow(*, task_id: int, now: datetime) -> None:
@@ -260,7 +299,8 @@ def task_follow(*, task_id: int, now: datetime) -> None:
     task.decided_at = (task.decided_at or now) if is_decided else None
     if task.state != TaskState.LEFT_BAND:
         decided = TaskState.KEPT if outcome.winner else TaskState.UNDECIDED
-        task.state = decided if is_decided else TaskState.OPEN
+        unfinished = TaskState.CLOSED if task.state == TaskState.CLOSED else TaskState.OPEN
+        task.state = decided if is_decided else unfinished
     task.save(update_fields=["votes_a", "votes_b", "winner", "decided_at", "state"])
 
 

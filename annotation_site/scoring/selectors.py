@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from annotation_site.accounts.models import Rater
 from annotation_site.corpus.models import Painting
-from annotation_site.scoring.models import Campaign, Pair, Rating, RatingState, Slot, SlotBar, SlotState
+from annotation_site.scoring.models import Campaign, Pair, Queue, Rating, RatingState, Slot, SlotBar, SlotState
 
 
 class NoSuchCampaign(Exception):
@@ -21,12 +21,16 @@ class NoSuchCampaign(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CampaignProgress:
-    """A campaign in numbers, each counted from its rows. `open`: nobody has rated it yet; `begun`: some, not all."""
+    """A campaign in numbers, each counted from its rows. `open`: nobody has rated it yet; `begun`: some, not all.
+
+    `closed` pairs are given to nobody and are not complete; their empty slots are not wanted any more.
+    """
 
     pairs: int
     open: int
     begun: int
     complete: int
+    closed: int
     ratings: int
     ratings_wanted: int
     surplus: int
@@ -44,19 +48,18 @@ def campaign_progress(*, campaign: Campaign, now: datetime) -> CampaignProgress:
     pairs = Pair.objects.filter(campaign=campaign)
     by_state = pairs.aggregate(
         pairs=Count("pk"),
-        open=Count("pk", filter=Q(rating_count=0)),
+        open=Count("pk", filter=Q(rating_count=0, closed_at=None)),
+        begun=Count("pk", filter=Q(rating_count__gt=0, completed_at=None, closed_at=None)),
         complete=Count("pk", filter=Q(completed_at__isnull=False)),
+        closed=Count("pk", filter=Q(completed_at=None, closed_at__isnull=False)),
     )
     slots = Slot.objects.filter(campaign=campaign)
     ratings = Rating.objects.filter(pair__campaign=campaign)
     counted = ratings.filter(state=RatingState.COUNTED)
     return CampaignProgress(
-        pairs=by_state["pairs"],
-        open=by_state["open"],
-        begun=by_state["pairs"] - by_state["open"] - by_state["complete"],
-        complete=by_state["complete"],
+        **by_state,
         ratings=counted.count(),
-        ratings_wanted=slots.count(),
+        ratings_wanted=slots.filter(~Q(queue=Queue.CLOSED) | Q(state=SlotState.FILLED)).count(),
         surplus=ratings.filter(state=RatingState.SURPLUS).count(),
         leased=slots.filter(state=SlotState.LEASED, lease_expires_at__gt=now).count(),
         raters=counted.aggregate(n=Count("rater", distinct=True))["n"],
@@ -107,7 +110,7 @@ def none_because(*, rater: Rater, campaign: Campaign) -> str:
     pairs = Pair.objects.filter(campaign=campaign)
     if not pairs.exists():
         return "There are no pairs in this campaign yet."
-    incomplete = pairs.filter(completed_at=None)
+    incomplete = pairs.filter(completed_at=None, closed_at=None)
     if not incomplete.exists():
         return "Every pair has all its ratings. Thank you!"
     own = Slot.objects.filter(pair=OuterRef("pk"), rater=rater)

@@ -10,16 +10,27 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from annotation_site.accounts.models import Rater, RaterState
 from annotation_site.corpus.models import Clip, Painting
+from annotation_site.corpus.selectors import clips_for_pairs, paintings_for_pairs
 from annotation_site.leases.errors import CannotCorrect, KeyReused
 from annotation_site.leases.gate import gate_check
 from annotation_site.leases.models import ORDER_KEYS, Queue
-from annotation_site.leases.services import Place, lease_skip, place_find, rater_lock, slot_fill, slots_reopen
-from annotation_site.preferences.services import tasks_follow, votes_withdraw
+from annotation_site.leases.services import (
+    Place,
+    lease_skip,
+    place_find,
+    rater_lock,
+    slot_fill,
+    slots_close,
+    slots_lock,
+    slots_offer,
+    slots_reopen,
+)
+from annotation_site.preferences.services import tasks_close, tasks_follow, tasks_reopen, votes_withdraw
 from annotation_site.scoring.models import Campaign, Pair, Rating, RatingState, Slot
 from annotation_site.scoring.selectors import campaign_find, campaigns_meant
 from mpd_builder import records
@@ -54,12 +65,13 @@ def campaign_find_or_make(*, slug: str = "", now: datetime) -> Campaign:
 def pairs_make(*, campaign: Campaign, count: int, seed: int, balance: bool, now: datetime) -> list[Pair]:
     """Draw `count` new random pairs of the campaign's kind of items (real or synthetic), with their slots.
 
-    Silent clips are left out. Raises ValueError, in words, when fewer pairs are left than asked for.
+    Silent clips and withdrawn items are left out. Raises ValueError, in words, when fewer pairs are left than asked
+    for.
     """
     Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     kind = campaign.is_synthetic
-    paintings = {painting.key: painting for painting in Painting.objects.filter(is_synthetic=kind)}
-    clips = {clip.key: clip for clip in Clip.objects.filter(track__is_synthetic=kind, is_silent=False).defer("peaks")}
+    paintings = {painting.key: painting for painting in paintings_for_pairs().filter(is_synthetic=kind)}
+    clips = {clip.key: clip for clip in clips_for_pairs().filter(track__is_synthetic=kind)}
     if not paintings or not clips:
         lacking = "paintings" if not paintings else "clips that are not silent"
         raise ValueError(f"There are no {'synthetic' if kind else 'real'} {lacking} to pair yet: import some first.")
@@ -74,18 +86,26 @@ def pairs_make(*, campaign: Campaign, count: int, seed: int, balance: bool, now:
 def pairs_ask_for(*, campaign: Campaign, items: Sequence[tuple[Painting, Clip, str]], now: datetime) -> int:
     """Put pairs before all others: (painting, clip, `Pair.Origin.MODEL` or `CONTROL`).
 
-    Unrated pairs of the campaign are moved, missing ones made; those with a rating stay where they are. Returns how
-    many are asked for now.
+    Unrated pairs of the campaign are moved, missing ones made; those with a rating stay where they are. Closed pairs
+    and items that were withdrawn meanwhile are passed over. Returns how many are asked for now.
     """
     Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
-    new = {(painting.pk, clip.pk): (painting, clip, Pair.Origin(origin)) for painting, clip, origin in items}
+    usable = (
+        set(paintings_for_pairs().values_list("pk", flat=True)),
+        set(clips_for_pairs().values_list("pk", flat=True)),
+    )
+    new = {
+        (painting.pk, clip.pk): (painting, clip, Pair.Origin(origin))
+        for painting, clip, origin in items
+        if painting.pk in usable[0] and clip.pk in usable[1]
+    }
     unrated: dict[str, list[int]] = {}
     paintings = sorted({painting for painting, _ in new})
     for batch in _batches(paintings):
         for pair in Pair.objects.filter(campaign=campaign, painting__in=batch):
             if (pair.painting_id, pair.clip_id) in new:
                 origin = new.pop((pair.painting_id, pair.clip_id))[2]
-                if pair.rating_count == 0:
+                if pair.rating_count == 0 and pair.closed_at is None:
                     unrated.setdefault(origin, []).append(pair.pk)
     # Slots before pairs, as everywhere: a submission that holds one of the slots may be waiting for its pair.
     for batch in _batches(sorted(pk for pks in unrated.values() for pk in pks)):
@@ -139,6 +159,51 @@ def _pairs_create(
         batch_size=_ROWS,
     )
     return pairs
+
+
+@transaction.atomic
+def pairs_close(*, pair_ids: Collection[int], because: str, now: datetime, spare_begun: bool = False) -> int:
+    """Give these pairs to nobody any more; returns how many were closed. Their ratings stay and go on counting.
+
+    A lease that lives can still be answered, within the quota. Preference tasks of a closed pair close with it unless
+    they are decided. `spare_begun`: pairs and tasks that have some judgments but not all go on.
+    """
+    pks = sorted(set(pair_ids))
+    list(Campaign.objects.select_for_update(no_key=True).order_by("pk"))  # no pairs or tasks are made meanwhile
+    for batch in _batches(pks):
+        slots_lock(model=Slot, subjects=batch)
+    closing: list[int] = []
+    for batch in _batches(pks):
+        pairs = Pair.objects.filter(pk__in=batch, closed_at=None)
+        if spare_begun:
+            pairs = pairs.filter(Q(rating_count=0) | Q(completed_at__isnull=False))
+        locked = pairs.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True)
+        closing += locked
+    for batch in _batches(closing):
+        slots_close(model=Slot, subjects=batch)
+        Pair.objects.filter(pk__in=batch).update(closed_at=now, closed_because=because)
+    tasks_close(pair_ids=closing, spare_begun=spare_begun)
+    return len(closing)
+
+
+@transaction.atomic
+def pairs_reopen(*, pair_ids: Collection[int]) -> int:
+    """Offer closed pairs to raters again, where they left off; returns how many. Their preference tasks follow."""
+    pks = sorted(set(pair_ids))
+    list(Campaign.objects.select_for_update(no_key=True).order_by("pk"))
+    for batch in _batches(pks):
+        slots_lock(model=Slot, subjects=batch)
+    opening: list[int] = []
+    for batch in _batches(pks):
+        closed = Pair.objects.select_for_update(no_key=True).filter(pk__in=batch).exclude(closed_at=None).order_by("pk")
+        origins = dict(closed.values_list("pk", "origin"))
+        drawn = [pk for pk, origin in origins.items() if origin == Pair.Origin.RANDOM]
+        slots_offer(model=Slot, subjects=drawn, queue=Queue.FRESH)
+        slots_offer(model=Slot, subjects=[pk for pk in origins if pk not in set(drawn)], queue=Queue.ASKED)
+        Pair.objects.filter(pk__in=list(origins)).update(closed_at=None, closed_because="")
+        opening += origins
+    tasks_reopen(pair_ids=opening)
+    return len(opening)
 
 
 # --- Ratings -----------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
 from annotation_site.corpus.models import Clip, Painting
+from annotation_site.corpus.selectors import clips_for_pairs, paintings_for_pairs
 from annotation_site.jobs.running import JobFailed, Reporter
 from annotation_site.scoring.models import Campaign, Pair
 from annotation_site.scoring.services import pairs_ask_for
@@ -48,18 +49,17 @@ class Scores:
 
 def pool(*, campaign: Campaign, size: int, seed: int) -> Candidates:
     """`size` random pairs that nobody has begun to rate: the campaign's own open ones first, then new combinations."""
-    paintings = list(Painting.objects.filter(is_synthetic=campaign.is_synthetic).order_by("key"))
-    clips = list(
-        Clip.objects.filter(is_silent=False, track__is_synthetic=campaign.is_synthetic).defer("peaks").order_by("key")
-    )
+    paintings = list(paintings_for_pairs().filter(is_synthetic=campaign.is_synthetic).order_by("key"))
+    clips = list(clips_for_pairs().filter(track__is_synthetic=campaign.is_synthetic).order_by("key"))
     rows_p = {painting.pk: row for row, painting in enumerate(paintings)}
     rows_c = {clip.pk: row for row, clip in enumerate(clips)}
     begun, waiting = set(), []
-    for painting, clip, count in Pair.objects.filter(campaign=campaign).values_list("painting", "clip", "rating_count"):
-        if clip not in rows_c:
+    columns = ("painting", "clip", "rating_count", "closed_at")
+    for painting, clip, count, closed_at in Pair.objects.filter(campaign=campaign).values_list(*columns):
+        if clip not in rows_c or painting not in rows_p:
             continue
         rows = (rows_p[painting], rows_c[clip])
-        if count:
+        if count or closed_at is not None:
             begun.add(rows)
         else:
             waiting.append(rows)
