@@ -9,12 +9,20 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 
 from annotation_site.corpus.services import CorpusError
+from annotation_site.corpus.upload_errors import NameRefused, NoRoom, TooMuch, UploadError, WrongOffset
 from annotation_site.leases.api import Refusal, refusal
 from annotation_site.snapshots.services import SnapshotError
 from annotation_site.training.services import TrainingError
 
 REFUSED = (CorpusError, SnapshotError, TrainingError)
 """What the rooms' services raise when they cannot do what was asked, in a person's words."""
+
+
+UPLOAD_STATUS: dict[type[UploadError], int] = {
+    NameRefused: status.HTTP_400_BAD_REQUEST,
+    TooMuch: status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+    NoRoom: status.HTTP_507_INSUFFICIENT_STORAGE,
+}
 
 
 class JobIsOver(exceptions.APIException):
@@ -25,6 +33,10 @@ class JobIsOver(exceptions.APIException):
 
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """The site's DRF exception handler; None for faults, which are not refusals."""
+    if isinstance(error, UploadError):
+        where = {"received": error.received} if isinstance(error, WrongOffset) else {}
+        code = UPLOAD_STATUS.get(type(error), status.HTTP_409_CONFLICT)
+        return Response({"code": error.code, "detail": str(error), **where}, status=code)
     if isinstance(error, REFUSED):
         return Response({"code": "refused", "detail": str(error)}, status=status.HTTP_409_CONFLICT)
     if isinstance(error, PermissionDenied):

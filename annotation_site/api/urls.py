@@ -2,7 +2,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
-from annotation_site.api import access, corpus, dataset, judgments
+from annotation_site.api import access, corpus, dataset, judgments, uploads
 
 app_name = "api"
 
@@ -11,6 +11,7 @@ router.register("paintings", corpus.PaintingViewSet)
 router.register("tracks", corpus.TrackViewSet)
 router.register("clips", corpus.ClipViewSet)
 router.register("imports", corpus.ImportViewSet, basename="import")
+router.register("uploads", uploads.UploadViewSet, basename="upload")
 router.register("campaigns", judgments.CampaignViewSet)
 router.register("pairs", judgments.PairViewSet)
 router.register("ratings", judgments.RatingViewSet)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
 from annotation_site.corpus.importing import folder_work
 from annotation_site.corpus.models import ImportJob
 from annotation_site.corpus.services import processes
+from annotation_site.corpus.uploads import uploads_sweep
 from annotation_site.jobs.running import Reporter, job_run
 
 
@@ -17,3 +19,8 @@ def import_folder(job_id: int) -> str:
 
 def _work(job: ImportJob, report: Reporter) -> None:
     folder_work(job, report, workers=processes())
+
+
+@shared_task(name="corpus.uploads_sweep", ignore_result=True)
+def sweep_uploads() -> int:
+    return uploads_sweep(now=timezone.now())
