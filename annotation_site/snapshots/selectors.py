@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from annotation_site.accounts.models import Rater
 from annotation_site.charts.drawings import Bins
@@ -46,6 +46,19 @@ def judgments_of(*, campaign: Campaign) -> records.Judgments:
             votes=tuple(_votes(campaign)),
             simulated_raters=frozenset(Rater.objects.filter(is_simulated=True).values_list("code", flat=True)),
         )
+
+
+def pairs_that_go(campaign: Campaign) -> QuerySet[Pair]:
+    """The campaign's pairs without those of withdrawn items, unless it was decided that an item's pairs stay."""
+    pairs = Pair.objects.filter(campaign=campaign)
+    for item in ("painting", "clip__track"):
+        pairs = pairs.filter(Q(**{f"{item}__withdrawn_at": None}) | Q(**{f"{item}__stays_in_snapshots": True}))
+    return pairs
+
+
+def _tasks_that_go(campaign: Campaign) -> QuerySet[PreferenceTask]:
+    pairs = pairs_that_go(campaign).values("pk")
+    return PreferenceTask.objects.filter(campaign=campaign, pair_a__in=pairs, pair_b__in=pairs)
 
 
 def paintings_of(campaign: Campaign) -> QuerySet[Painting]:
@@ -128,20 +141,20 @@ def _clips(campaign: Campaign) -> Iterator[records.Clip]:
 
 def _pairs(campaign: Campaign) -> Iterator[records.Pair]:
     columns = ("key", "painting__key", "clip__key")
-    for row in Pair.objects.filter(campaign=campaign).values_list(*columns).iterator(CHUNK):
+    for row in pairs_that_go(campaign).values_list(*columns).iterator(CHUNK):
         yield records.Pair(*row)
 
 
 def _ratings(campaign: Campaign) -> Iterator[records.Rating]:
     columns = ("pair__key", "rater__code", "value", "played_ms", "active_ms", "input_method", "protocol")
-    counted = Rating.objects.filter(pair__campaign=campaign, state=RatingState.COUNTED)
+    counted = Rating.objects.filter(pair__in=pairs_that_go(campaign), state=RatingState.COUNTED)
     for row in counted.values_list(*columns).iterator(CHUNK):
         yield records.Rating(*row)
 
 
 def _tasks(campaign: Campaign) -> Iterator[records.PreferenceTask]:
     columns = ("key", "direction", "pair_a__key", "pair_b__key", "pair_a__clip__key", "pair_a__painting__key")
-    rows = PreferenceTask.objects.filter(campaign=campaign).values_list(*columns)
+    rows = _tasks_that_go(campaign).values_list(*columns)
     for key, direction, pair_a, pair_b, clip, painting in rows.iterator(CHUNK):
         asked = records.Direction(direction)
         query = clip if asked is records.Direction.MUSIC_TO_PAINTING else painting
@@ -149,6 +162,6 @@ def _tasks(campaign: Campaign) -> Iterator[records.PreferenceTask]:
 
 
 def _votes(campaign: Campaign) -> Iterator[records.Vote]:
-    counted = Vote.objects.filter(task__campaign=campaign, state=VoteState.COUNTED)
+    counted = Vote.objects.filter(task__in=_tasks_that_go(campaign), state=VoteState.COUNTED)
     for key, rater, choice, left in counted.values_list("task__key", "rater__code", "choice", "left").iterator(CHUNK):
         yield records.Vote(task_id=key, rater_id=rater, choice=records.Choice(choice), left=records.Choice(left))
