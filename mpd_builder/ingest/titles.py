@@ -21,7 +21,26 @@ _ARTIST_DASH_TITLE_YEAR: Final = re.compile(
 """`Vincent van Gogh - Starry Night (1889)`; the year may be `c. 1889` or `1888-1889`."""
 
 _PARTICLES: Final = frozenset(
-    {"van", "von", "der", "den", "de", "del", "della", "di", "da", "du", "des", "dos", "of", "the", "y", "zu", "ter"}
+    {
+        "van",
+        "von",
+        "der",
+        "den",
+        "de",
+        "del",
+        "della",
+        "di",
+        "da",
+        "do",
+        "dos",
+        "du",
+        "des",
+        "of",
+        "the",
+        "y",
+        "zu",
+        "ter",
+    }
 )
 
 

@@ -7,8 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mpd_builder.ingest.items import Limits, SourceError
+from mpd_builder.ingest.sources.aacp import AacpSource
 from mpd_builder.ingest.sources.contract import PAPER_STYLES, Source, SourceKind, SourceOptions
+from mpd_builder.ingest.sources.deam import DeamSource
 from mpd_builder.ingest.sources.folder import FolderSource
+from mpd_builder.ingest.sources.wikiart import WikiArtSource
 
 __all__ = ["PAPER_STYLES", "Source", "SourceKind", "SourceOptions", "open_source"]
 
@@ -30,5 +33,11 @@ def open_source(
     match kind:
         case SourceKind.FOLDER:
             yield FolderSource(path, options)
-        case _:
+        case SourceKind.WIKIART:
+            yield WikiArtSource(path, options)
+        case SourceKind.AACP:
+            yield AacpSource(path, options)
+        case SourceKind.DEAM:
+            yield DeamSource(path, options)
+        case SourceKind.ZIP:
             raise SourceError(f"{kind} cannot be read yet.")

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
 
-from mpd_builder.ingest.items import Candidate, Details
+from mpd_builder.ingest.items import Candidate, Details, Remark
 
 PAPER_STYLES: Final = (
     "Art Nouveau Modern",
@@ -48,6 +48,9 @@ class Source(Protocol):
 
     def count(self) -> int:
         """How many candidates there are; no medium is opened for it."""
+
+    def remarks(self) -> tuple[Remark, ...]:
+        """What a person should know of the source as a whole: a line each, however many files it is about."""
 
     def candidates(self) -> Iterator[Candidate]:
         """All candidates in a fixed order, each made when it is asked for. May be called again."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from mpd_builder.ingest.items import Candidate, Details
+from mpd_builder.ingest.items import Candidate, Details, Remark
 from mpd_builder.ingest.metadata import Metadata, printable
 from mpd_builder.ingest.sources.contract import SourceOptions
 from mpd_builder.ingest.sources.walking import csv_bytes, is_document, root_checked, walk
+
+
+def nothing_known(name: str) -> Details:
+    return Details()
 
 
 class FolderSource:
@@ -16,16 +20,24 @@ class FolderSource:
 
     Hidden files and folders and documents are passed over. Links are reported, never followed. A file that a metadata
     row names and that is not there is a candidate too, so that it is reported. Of two CSV files naming one file, the
-    nearer folder's counts.
+    nearer folder's counts. What those leave open is filled from what is `known` of the name, from the person's
+    defaults, then from the collection's.
     """
 
-    def __init__(self, root: Path, options: SourceOptions) -> None:
+    def __init__(
+        self,
+        root: Path,
+        options: SourceOptions,
+        *,
+        known: Callable[[str], Details] = nothing_known,
+        defaults: Details | None = None,
+    ) -> None:
         """Walk the folder once and read its metadata. Raises `SourceError` or `MetadataError`."""
         self.root = root_checked(root)
-        self.options = options
+        self.known = known
+        self.defaults = (options.defaults, defaults or Details())
         self.metadata = Metadata()
-        self._count = 0
-        met = 0
+        self._count = met = 0
         for folder in walk(root):
             for file in folder.files:
                 if file.lower().endswith(".csv"):
@@ -39,6 +51,9 @@ class FolderSource:
 
     def count(self) -> int:
         return self._count + self._missing
+
+    def remarks(self) -> tuple[Remark, ...]:
+        return ()
 
     def candidates(self) -> Iterator[Candidate]:
         for folder in walk(self.root):
@@ -55,7 +70,7 @@ class FolderSource:
 
     def _candidate(self, name: str) -> Candidate:
         listed = self.metadata.get(name)
-        details = (listed.details if listed else Details()).completed(self.options.defaults)
+        details = (listed.details if listed else Details()).completed(self.known(name), *self.defaults)
         where = listed.where if listed else ""
         return Candidate(self.root / name, printable(name), details, where, root=self.root)
 
@@ -63,5 +78,5 @@ class FolderSource:
         """What the metadata name and the walk does not meet."""
         missing = set(self.metadata)
         for folder in walk(self.root):
-            missing.difference_update(folder.name(file) for file in folder.files)
+            missing.difference_update(folder.name(file) for file in folder.files if not is_document(file))
         yield from (self._candidate(name) for name in self.metadata if name in missing)

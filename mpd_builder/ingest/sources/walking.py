@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -47,9 +47,12 @@ def root_checked(root: Path) -> Path:
         raise SourceError(f"{root} cannot be read ({error.strerror}). Give this user access to it.") from error
 
 
-def walk(root: Path) -> Iterator[Folder]:
-    """Yield the root and the folders below it, a folder before those inside it. Hidden ones are passed over."""
-    to_do: list[tuple[str, ...]] = [()]
+def walk(root: Path, *, start: Sequence[str] = ("",)) -> Iterator[Folder]:
+    """Yield each place of `start` (the root) and the folders below it, a folder before those inside it, by name.
+
+    Hidden folders are passed over.
+    """
+    to_do = [PurePosixPath(place).parts for place in reversed(start)]
     while to_do:
         parts = to_do.pop()
         place = "/".join(parts)
@@ -66,6 +69,15 @@ def walk(root: Path) -> Iterator[Folder]:
             yield Folder(place, files=tuple(files))
 
 
+def subfolders(root: Path, place: str) -> list[str]:
+    """The names of the folders directly inside; none where it cannot be read."""
+    try:
+        with folder_below(root, PurePosixPath(place).parts) as at:
+            return _sorted_out(at)[0]
+    except (OSError, Rejected):
+        return []
+
+
 def is_passed_over(name: str) -> bool:
     """Whether the name is of a hidden file or of one that a system leaves behind."""
     return name.startswith(".") or name.lower() in _SYSTEM_NAMES
@@ -79,7 +91,7 @@ def csv_bytes(root: Path, folder: Folder, file: str) -> bytes:
     """A CSV's bytes, one more than allowed at most. Raises `MetadataError` where it cannot be read."""
     name = printable(folder.name(file))
     try:
-        with folder_below(root, tuple(PurePosixPath(folder.place).parts)) as at, open_plain(file, at) as opened:
+        with folder_below(root, PurePosixPath(folder.place).parts) as at, open_plain(file, at) as opened:
             return opened.read(MAX_CSV_BYTES + 1)
     except Rejected as rejected:
         raise MetadataError(f"{name}: {rejected.reason} {rejected.hint}") from rejected
