@@ -1,4 +1,4 @@
-"""`python -m mpd_builder verify|describe|synthesize`: 0 done, 2 wrong use, 1 failed with one line on standard error."""
+"""`python -m mpd_builder verify|describe|publish|synthesize`: 0 done, 2 wrong use, 1 failed with a line on stderr."""
 
 from __future__ import annotations
 
@@ -12,7 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from mpd_builder import __version__
-from mpd_builder.snapshot import Recipe, RecipeError, Report, Sealed, SnapshotExists, recipe, verify
+from mpd_builder.snapshot import (
+    NoPublicForm,
+    Recipe,
+    RecipeError,
+    Report,
+    Sealed,
+    SnapshotDamaged,
+    SnapshotExists,
+    publish,
+    recipe,
+    verify,
+)
 from mpd_builder.snapshot.tables import SPLITS
 from mpd_builder.synthesize import Amounts, SynthesisError, synthesize
 
@@ -20,10 +31,10 @@ from mpd_builder.synthesize import Amounts, SynthesisError, synthesize
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     options = _parser().parse_args(arguments)
-    commands = {"verify": _verify, "describe": _describe, "synthesize": _synthesize}
+    commands = {"verify": _verify, "describe": _describe, "publish": _publish, "synthesize": _synthesize}
     try:
         return commands[options.command](options)
-    except (SynthesisError, SnapshotExists) as error:
+    except (SynthesisError, SnapshotExists, SnapshotDamaged, NoPublicForm) as error:
         return _fail(str(error))
     except OSError as error:
         return _fail(f"{error.filename or options.command}: {error.strerror or error}")
@@ -41,6 +52,11 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=words, description=words)
         command.add_argument("paths", metavar="PATH", type=Path, nargs="+", help="a snapshot's folder")
         command.add_argument("--json", action="store_true", help="print one JSON object")
+    words = "Write what may be passed on of a snapshot with restricted items: all but its arrays, sealed anew."
+    command = commands.add_parser("publish", help=words, description=words)
+    command.add_argument("path", metavar="PATH", type=Path, help="a snapshot's folder")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="a folder that does not exist yet")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
     words = "Make a snapshot of a synthetic corpus with simulated ratings and votes."
     command = commands.add_parser("synthesize", help=words, description=words)
     command.add_argument("--paintings", type=_positive, required=True, metavar="N")
@@ -157,6 +173,11 @@ def _agreement(alpha: dict[str, Any]) -> str:
     return f"{alpha['value']:.3f}{interval}"
 
 
+def _publish(options: argparse.Namespace) -> int:
+    _tell_sealed(publish(options.path, out_dir=options.out), as_json=options.json)
+    return 0
+
+
 def _synthesize(options: argparse.Namespace) -> int:
     amounts = Amounts(
         paintings=options.paintings,
@@ -175,20 +196,21 @@ def _synthesize(options: argparse.Namespace) -> int:
         workers=options.workers,
         tell=(lambda words: None) if options.json else print,
     )
-    if options.json:
-        _print_json(_sealed_facts(sealed))
-    else:
-        print(f"{sealed.path}: {sealed.n_files:,} files, {sealed.n_bytes:,} bytes, digest {sealed.digest}")
+    _tell_sealed(sealed, as_json=options.json)
     return 0
 
 
-def _sealed_facts(sealed: Sealed) -> dict[str, Any]:
-    return {
-        "path": str(sealed.path),
-        "digest": sealed.digest,
-        "files": sealed.n_files,
-        "bytes": sealed.n_bytes,
-    }
+def _tell_sealed(sealed: Sealed, *, as_json: bool) -> None:
+    if as_json:
+        values = {
+            "path": str(sealed.path),
+            "digest": sealed.digest,
+            "files": sealed.n_files,
+            "bytes": sealed.n_bytes,
+        }
+        _print_json(values)
+    else:
+        print(f"{sealed.path}: {sealed.n_files:,} files, {sealed.n_bytes:,} bytes, digest {sealed.digest}")
 
 
 def _print_json(value: dict[str, Any]) -> None:

@@ -37,7 +37,9 @@ def select(judgments: Judgments, recipe: Recipe) -> Selection:
     votes = [vote for vote in known.votes if vote.task_id in kept_tasks]
     preferences = decide(tasks, votes, votes_needed=recipe.votes_needed)
     pairs = [pair for pair in known.pairs if pair.id in scored]
-    splits = split_pairs(pairs, known.clips, shares=Shares(*recipe.shares), salt=recipe.salt)
+    splits = split_pairs(
+        pairs, known.clips, shares=Shares(*recipe.shares), salt=recipe.salt, same_works=known.same_works
+    )
     shown, played = {pair.painting_id for pair in pairs}, {pair.clip_id for pair in pairs}
     clips = [clip for clip in known.clips if clip.id in played]
     heard = {clip.track_id for clip in clips}
@@ -58,6 +60,8 @@ def select(judgments: Judgments, recipe: Recipe) -> Selection:
         },
         simulated_raters=known.simulated_raters,
         incomplete_pairs=len({rating.pair_id for rating in known.ratings} - scored.keys()),
+        same_works=known.same_works,
+        playback_lufs=known.playback_lufs,
     )
 
 

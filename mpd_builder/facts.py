@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from mpd_builder.aggregation import dispersion_summary
-from mpd_builder.records import Consensus, Direction, Preference, Rating
+from mpd_builder.playback import is_held_back
+from mpd_builder.records import Clip, Consensus, Direction, Painting, Preference, Rating, Track
 from mpd_builder.reliability import krippendorff_alpha
 from mpd_builder.rows import Selection, is_unanimous
-from mpd_builder.snapshot import AlphaFact, DispersionFact, Facts, PreferenceFact
+from mpd_builder.snapshot import AlphaFact, DispersionFact, Facts, PreferenceFact, licences
 from mpd_builder.snapshot.tables import SPLITS
+from mpd_builder.splits import works_among
 
 HISTOGRAM_BINS = 10
 DECIMALS = 6
@@ -43,9 +46,35 @@ def facts_of(selection: Selection) -> Facts:
             "paintings": _counts(painting.licence for painting in selection.paintings),
             "tracks": _counts(track.licence for track in tracks),
         },
+        restricted={
+            "paintings": _counts(painting.licence for painting in selection.paintings if _is_restricted(painting)),
+            "tracks": _counts(track.licence for track in tracks if _is_restricted(track)),
+        },
+        restricted_clips=sum(_is_restricted(selection.tracks[clip.track_id]) for clip in selection.clips),
+        same_works={
+            "paintings": works_among((painting.id for painting in selection.paintings), selection.same_works),
+            "tracks": works_among((track.id for track in tracks), selection.same_works),
+        },
+        **_playback(selection.clips, selection.playback_lufs),
         protocols=_counts(rating.protocol for rating in selection.ratings),
         input_methods=_counts(rating.input_method for rating in selection.ratings),
     )
+
+
+def _is_restricted(item: Painting | Track) -> bool:
+    return not licences.may_pass_on(licence=item.licence, may_publish=item.may_publish)
+
+
+def _playback(clips: Sequence[Clip], target_lufs: float | None) -> dict[str, Any]:
+    held_back = (
+        is_held_back(target_lufs=target_lufs, loudness_lufs=clip.loudness_lufs, true_peak_dbtp=clip.true_peak_dbtp)
+        for clip in clips
+    )
+    return {
+        "playback_lufs": target_lufs,
+        "unmeasured_clips": sum(clip.loudness_lufs is None for clip in clips),
+        "held_back_clips": sum(held_back),
+    }
 
 
 def score_histogram(scores: Iterable[float]) -> tuple[int, ...]:

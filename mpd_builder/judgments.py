@@ -22,7 +22,8 @@ def checked(judgments: Judgments, *, raters_per_pair: int) -> Judgments:
     """The same judgments sorted by their keys.
 
     Raise JudgmentsError for a record that comes twice or refers to one that is not there, a rating outside [0, 1], a
-    pair with more ratings than `raters_per_pair`, or a task whose pairs do not share its query.
+    pair with more ratings than `raters_per_pair`, a task whose pairs do not share its query, or a painting that is said
+    to be the same work as a track. The same works may name items that no pair has.
     """
     result = Judgments(
         paintings=_sorted_unique("painting", judgments.paintings, lambda painting: painting.id),
@@ -33,8 +34,11 @@ def checked(judgments: Judgments, *, raters_per_pair: int) -> Judgments:
         tasks=_sorted_unique("preference task", judgments.tasks, lambda task: task.id),
         votes=_sorted_unique("vote", judgments.votes, lambda vote: (vote.task_id, vote.rater_id)),
         simulated_raters=judgments.simulated_raters,
+        same_works=tuple(sorted(judgments.same_works)),
+        playback_lufs=judgments.playback_lufs,
     )
     _check_corpus(result)
+    _check_same_works(result)
     _check_ratings(result, raters_per_pair)
     _check_tasks(result)
     return result
@@ -64,6 +68,14 @@ def _check_corpus(judgments: Judgments) -> None:
             raise JudgmentsError(f"The pair {pair.id} plays the clip {pair.clip_id}, which is not there.")
         if pair.id != pair_id(pair.painting_id, pair.clip_id):
             raise JudgmentsError(f"The pair {pair.id} is not named for its painting and its clip.")
+
+
+def _check_same_works(judgments: Judgments) -> None:
+    kind_of = {painting.id: "painting" for painting in judgments.paintings}
+    kind_of |= {track.id: "track" for track in judgments.tracks}
+    for first, second in judgments.same_works:
+        if len({kind_of[item] for item in (first, second) if item in kind_of}) > 1:
+            raise JudgmentsError(f"{first} and {second} cannot be the same work: one is a painting, one a track.")
 
 
 def _check_ratings(judgments: Judgments, raters_per_pair: int) -> None:

@@ -191,3 +191,5 @@ class Judgments:
     simulated_raters: frozenset[str] = field(default_factory=frozenset)
     same_works: tuple[tuple[str, str], ...] = ()
     """Two items (painting ids, or track ids) that a person took for one work: no split may part them."""
+    playback_lufs: float | None = None
+    """The loudness that clips were played at (LUFS, EBU R 128); None: as they were mastered."""

@@ -18,6 +18,7 @@ class Selection:
 
     tracks, consensus: by id, by pair id. splits: by pair id, the pair's own split, its painting's and its track's.
     incomplete_pairs: how many rated pairs were left out for having too few ratings.
+    same_works, playback_lufs: as in Judgments.
     """
 
     paintings: Sequence[Painting]
@@ -30,6 +31,8 @@ class Selection:
     splits: Mapping[str, tuple[str, str, str]]
     simulated_raters: frozenset[str]
     incomplete_pairs: int
+    same_works: Sequence[tuple[str, str]] = ()
+    playback_lufs: float | None = None
 
 
 def fill_tables(selection: Selection, *, rater_ids: RaterIds, facts: Facts) -> Dataset:
@@ -144,6 +147,8 @@ def _painting_rows(selection: Selection) -> list[Row]:
             "source": painting.source,
             "licence": painting.licence,
             "attribution": painting.attribution,
+            "collection": painting.collection,
+            "may_publish": painting.may_publish,
             "width": painting.width,
             "height": painting.height,
             "is_synthetic": painting.is_synthetic,
@@ -175,6 +180,12 @@ def _clip_rows(selection: Selection) -> list[Row]:
                 "source": track.source,
                 "licence": track.licence,
                 "attribution": track.attribution,
+                "collection": track.collection,
+                "may_publish": track.may_publish,
+                "valence": track.valence,
+                "arousal": track.arousal,
+                "loudness_lufs": clip.loudness_lufs,
+                "true_peak_dbtp": clip.true_peak_dbtp,
                 "track_duration_s": track.duration_s,
                 "is_synthetic": track.is_synthetic,
                 "split": split_of[clip.id],

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from mpd_builder.snapshot.manifest import MANIFEST_NAME, SUMS_NAME, ManifestError, is_inside, parse_sums
 
@@ -43,11 +44,22 @@ class Segment:
 
 
 class Archive:
-    """The zip of the snapshot at `root`. `size` is its length in bytes; `read(start, stop)` yields that range."""
+    """The zip of the snapshot at `root`. `size` is its length in bytes; `read(start, stop)` yields that range.
 
-    def __init__(self, root: Path, entries: tuple[Entry, ...], *, folder: str, limit: int = FULL_32) -> None:
+    `cover` holds files that stand in for those of the same name at `root`; `entries` must be of them (see `covered`).
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        entries: tuple[Entry, ...],
+        *,
+        folder: str,
+        limit: int = FULL_32,
+        cover: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> None:
         self.root = root
-        self._segments = tuple(_layout(entries, folder, limit))
+        self._segments = tuple(_layout(entries, folder, limit, cover))
         self.size = sum(segment.size for segment in self._segments)
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
@@ -99,6 +111,14 @@ def index_from_json(text: str) -> tuple[Entry, ...]:
     return tuple(Entry(path, int(size), int(crc)) for path, (size, crc) in sorted(values.items()))
 
 
+def covered(entries: tuple[Entry, ...], cover: Mapping[str, bytes]) -> tuple[Entry, ...]:
+    """The entries of a snapshot whose files `cover` replaces: only what its own checksum file lists, and that file."""
+    own = [Entry(name, len(content), zlib.crc32(content)) for name, content in cover.items()]
+    listed = parse_sums(cover[SUMS_NAME])
+    kept = [entry for entry in entries if entry.path in listed and entry.path not in cover]
+    return tuple(sorted([*kept, *own], key=lambda entry: entry.path))
+
+
 def _entry(root: Path, name: str) -> Entry:
     size = crc = 0
     with (root / name).open("rb") as file:
@@ -108,7 +128,9 @@ def _entry(root: Path, name: str) -> Entry:
     return Entry(name, size, crc)
 
 
-def _layout(entries: tuple[Entry, ...], folder: str, limit: int) -> Iterator[Segment]:
+def _layout(
+    entries: tuple[Entry, ...], folder: str, limit: int, cover: Mapping[str, bytes] = MappingProxyType({})
+) -> Iterator[Segment]:
     """Local headers and files in turn, then the central directory and the end records."""
     place, directory = 0, b""
     for entry in entries:
@@ -116,7 +138,10 @@ def _layout(entries: tuple[Entry, ...], folder: str, limit: int) -> Iterator[Seg
         header = _local_header(entry, name, limit)
         directory += _directory_record(entry, name, place, limit)
         yield Segment(len(header), content=header)
-        yield Segment(entry.size, path=entry.path)
+        if entry.path in cover:
+            yield Segment(entry.size, content=cover[entry.path])
+        else:
+            yield Segment(entry.size, path=entry.path)
         place += len(header) + entry.size
     end = directory + _end_records(len(entries), len(directory), place, limit)
     yield Segment(len(end), content=end)

@@ -7,11 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-import pyarrow as pa
-
+from mpd_builder.playback import PEAK_CEILING_DBTP
 from mpd_builder.snapshot import licences
 from mpd_builder.snapshot.dataset import AlphaFact, Facts
-from mpd_builder.snapshot.manifest import ArrayFact
+from mpd_builder.snapshot.manifest import ArrayFact, TableFact
 from mpd_builder.snapshot.recipe import MediaChoice, RaterIds, Recipe
 from mpd_builder.snapshot.tables import SPLITS, table_path
 
@@ -27,6 +26,8 @@ class About:
     facts: Facts
     created_on: date | None
     code_version: str
+    complete_digest: str = ""
+    """Of the snapshot whose public form this is; empty for a complete one."""
 
     @property
     def title(self) -> str:
@@ -34,7 +35,7 @@ class About:
         return f"Perceptual coherence of music and painting: {kind}snapshot, recipe {self.recipe.name}"
 
 
-def render(about: About, *, tables: Mapping[str, pa.Table], arrays: Mapping[str, ArrayFact]) -> str:
+def render(about: About, *, tables: Mapping[str, TableFact], arrays: Mapping[str, ArrayFact]) -> str:
     """The whole `README.md`."""
     sections = [
         _front_matter(about, tables),
@@ -43,15 +44,15 @@ def render(about: About, *, tables: Mapping[str, pa.Table], arrays: Mapping[str,
         _pairs(about),
         _agreement(about),
         _preferences(about),
-        _licences(about),
+        _licences(about, arrays),
         _how_made(about),
-        _contents(tables, arrays, about.recipe),
-        _LOADING,
+        _contents(about, tables, arrays),
+        _loading(with_arrays=bool(arrays)),
     ]
     return "\n\n".join(section.strip("\n") for section in sections) + "\n"
 
 
-def _front_matter(about: About, tables: Mapping[str, pa.Table]) -> str:
+def _front_matter(about: About, tables: Mapping[str, TableFact]) -> str:
     facts = about.facts
     size = next((name for limit, name in _SIZES if facts.n_pairs < limit), "1M<n<10M")
     tags = ["music", "painting", "cross-modal", "perceptual-coherence"]
@@ -59,14 +60,14 @@ def _front_matter(about: About, tables: Mapping[str, pa.Table]) -> str:
     lines = [
         "---",
         f"pretty_name: {json.dumps(about.title)}",
-        *licences.front_matter(facts.licences, about.recipe.ratings_licence),
+        *licences.front_matter(facts, about.recipe.ratings_licence),
         "size_categories:",
         f"- {size}",
         "task_categories:",
         "- other",
         "tags:",
         *(f"- {tag}" for tag in tags),
-        *_configs({name for name, table in tables.items() if table.num_rows}),
+        *_configs({name for name, table in tables.items() if table.rows}),
     ]
     return "\n".join([*lines, "---"])
 
@@ -120,6 +121,15 @@ def _pairs(about: About) -> str:
         f"{', '.join(f'{count:,}' for count in facts.score_histogram)}. "
         f"{facts.ambiguous_pairs:,} pairs are ambiguous ({about.recipe.band[0]:g} to {about.recipe.band[1]:g}).",
     ]
+    if same := {kind: len(works) for kind, works in facts.same_works.items() if works}:
+        words = " and ".join(
+            f"{count:,} {'works' if count > 1 else 'work'} among the {kind}" for kind, count in same.items()
+        )
+        lines += [
+            "",
+            f"A person found {words} to be here more than once, in other pictures or recordings. The "
+            "splits keep the items of a work together; `facts.same_works` in `manifest.json` lists them.",
+        ]
     if facts.incomplete_pairs:
         lines += [
             "",
@@ -164,9 +174,9 @@ def _preferences(about: About) -> str:
     return "\n".join(lines)
 
 
-def _licences(about: About) -> str:
-    lines = ["## Licences", "", "| items | licence | number |", "|---|---|---:|"]
-    lines += licences.table_rows(about.facts.licences)
+def _licences(about: About, arrays: Mapping[str, ArrayFact]) -> str:
+    lines = ["## Licences and rights", "", *licences.table(about.facts), ""]
+    lines += licences.rights(about.facts, arrays.values())
     return "\n".join([*lines, "", "Item by item in the tables; notes in [LICENSE.md](LICENSE.md)."])
 
 
@@ -186,6 +196,8 @@ def _how_made(about: About) -> str:
             f"highest and averages the rest. {raters[recipe.rater_ids]} The same judgments under the same recipe give "
             "the same bytes.",
             "",
+            _playback(about.facts),
+            "",
             "```json",
             recipe.to_json(),
             "```",
@@ -193,11 +205,24 @@ def _how_made(about: About) -> str:
     )
 
 
-def _contents(tables: Mapping[str, pa.Table], arrays: Mapping[str, ArrayFact], recipe: Recipe) -> str:
+def _playback(facts: Facts) -> str:
+    if facts.playback_lufs is None:
+        return "Clips were played as they were mastered, without loudness normalisation."
+    words = (
+        f"Loudness: clips were played at {facts.playback_lufs:g} LUFS (integrated loudness, EBU R 128), by a gain that "
+        f"keeps true peaks at or below {PEAK_CEILING_DBTP:g} dBTP; the sound files here are as they were mastered."
+    )
+    if facts.held_back_clips:
+        words += f" {facts.held_back_clips:,} of {facts.clips:,} clips stayed softer, since their peaks leave no room."
+    if facts.unmeasured_clips:
+        words += f" The loudness of {facts.unmeasured_clips:,} clips is not known: they were played as they are."
+    return words
+
+
+def _contents(about: About, tables: Mapping[str, TableFact], arrays: Mapping[str, ArrayFact]) -> str:
     lines = ["## What is inside", "", "| file | rows | columns |", "|---|---:|---|"]
     lines += [
-        f"| `{table_path(name)}` | {table.num_rows:,} | {', '.join(table.column_names)} |"
-        for name, table in tables.items()
+        f"| `{table_path(name)}` | {table.rows:,} | {', '.join(table.columns)} |" for name, table in tables.items()
     ]
     if arrays:
         lines += ["", "| array | type | shape |", "|---|---|---|"]
@@ -208,7 +233,13 @@ def _contents(tables: Mapping[str, pa.Table], arrays: Mapping[str, ArrayFact], r
         MediaChoice.PREVIEWS: "`media/` holds the pictures as raters saw them; sound is not included.",
         MediaChoice.FULL: "`media/` holds the pictures and the sound as raters saw and heard them.",
     }
-    lines += ["", f"{media[recipe.media]} The column `media` gives each item's file, null where there is none."]
+    if about.complete_digest:
+        lines += [
+            "",
+            f"This is the public form of the snapshot `{about.complete_digest}`: the same tables and media, without "
+            "`arrays/`. Make model inputs anew from `media/`.",
+        ]
+    lines += ["", f"{media[about.recipe.media]} The column `media` gives each item's file, null where there is none."]
     return "\n".join(lines)
 
 
@@ -228,6 +259,16 @@ def _share(value: float | None) -> str:
     return "undefined" if value is None else f"{value:.1%}"
 
 
+def _loading(*, with_arrays: bool) -> str:
+    frames = "data.pairs, data.ratings, data.preferences, data.paintings, data.clips"
+    checked = (
+        ("and the arrays as read-only memory maps", f"{frames}\ndata.arrays().paintings_u8, data.arrays().mels_f16")
+        if with_arrays
+        else ("the tables as frames", frames)
+    )
+    return _LOADING.format(*checked)
+
+
 _LOADING = """\
 ## Loading
 
@@ -244,14 +285,13 @@ import pandas as pd
 test = pd.read_parquet("PATH/data/pairs-test.parquet")
 ```
 
-With every byte checked first, and the arrays as read-only memory maps:
+With every byte checked first, {}:
 
 ```python
 from mpd_builder import snapshot
 
 data = snapshot.read("PATH")
-data.pairs, data.ratings, data.preferences, data.paintings, data.clips
-data.arrays().paintings_u8, data.arrays().mels_f16
+{}
 ```
 
 `python -m mpd_builder verify PATH`, or without it `cd PATH && sha256sum -c SHA256SUMS`, finds any change.

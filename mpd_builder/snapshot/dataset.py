@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -46,6 +46,10 @@ class Facts:
     pairs: number by split. incomplete_pairs: rated pairs left out for having too few ratings.
     score_histogram: pairs in ten equal bins of [0, 1], the last one closed.
     licences: items by licence ("" where none is stated), for paintings and for tracks.
+    restricted: those of them whose media may not be passed on (no licence, or no right); restricted_clips: their clips.
+    same_works: for paintings and for tracks, the ids of each work that the snapshot has more than once.
+    playback_lufs: the loudness that clips were played at, None as mastered; of the clips, unmeasured_clips were played
+    as they are then, held_back_clips softer than that, since their peaks leave no more room.
     """
 
     pairs: Mapping[str, int]
@@ -67,6 +71,28 @@ class Facts:
     licences: Mapping[str, Mapping[str, int]]
     protocols: Mapping[str, int]
     input_methods: Mapping[str, int]
+    restricted: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    restricted_clips: int = 0
+    same_works: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
+    playback_lufs: float | None = None
+    unmeasured_clips: int = 0
+    held_back_clips: int = 0
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Facts:
+        """Read `to_dict` back, from a manifest of any format version. KeyError or TypeError for anything else."""
+        nested = {
+            "score_histogram": tuple(values["score_histogram"]),
+            "alpha": AlphaFact(**values["alpha"]),
+            "dispersion": DispersionFact(**values["dispersion"]),
+            "preferences": {name: PreferenceFact(**fact) for name, fact in values["preferences"].items()},
+        }
+        return cls(**{**values, **nested})
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether there is any item whose media may not be passed on."""
+        return any(counts for counts in self.restricted.values())
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self) | {"score_histogram": list(self.score_histogram)}

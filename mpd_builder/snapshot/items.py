@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from mpd_builder.mel import MEL_SHAPE
 from mpd_builder.snapshot.draft import Draft
+from mpd_builder.snapshot.licences import may_pass_on
 from mpd_builder.snapshot.manifest import ArrayFact
 from mpd_builder.snapshot.media import (
     PAINTING_SHAPE,
@@ -91,25 +92,32 @@ def write_items(
 ) -> tuple[list[str | None], dict[str, ArrayFact]]:
     """Write every item of `table` in its order; each item's media path, and the array's fact by name.
 
-    An item without a stated licence gets no media file: what may not be published is left out, and the path is None.
+    A restricted item, without a licence or a right to publish it, gets no media file: its path is None. The array holds
+    its row all the same, and the array's fact counts such rows.
     """
     ids: list[str] = table[kind.id_column].to_pylist()
-    licences: list[str] = table["licence"].to_pylist()
+    rights = zip(table["licence"].to_pylist(), table["may_publish"].to_pylist(), strict=True)
+    open_ids = {
+        item_id
+        for item_id, (licence, may_publish) in zip(ids, rights, strict=True)
+        if may_pass_on(licence=licence, may_publish=may_publish)
+    }
     paths: list[str | None] = []
     with contextlib.ExitStack() as stack:
         stream = None
         if kind.with_array:
             array = folder.array(kind.array_path, rows=len(ids), row_shape=kind.row_shape, dtype=kind.dtype)
             stream = stack.enter_context(array)
-        for number, (item_id, licence) in enumerate(zip(ids, licences, strict=True), start=1):
+        for number, item_id in enumerate(ids, start=1):
             if stream is not None:
                 stream.append(kind.row(item_id))
             path = None
-            if kind.with_files and licence:
+            if kind.with_files and item_id in open_ids:
                 path, content = kind.file(item_id)
                 folder.add_bytes(path, content)
             paths.append(path)
             did(f"Writing {kind.noun} {number} of {len(ids)}")
     if stream is None:
         return paths, {}
-    return paths, {kind.array_name: ArrayFact(kind.array_path, str(np.dtype(kind.dtype)), stream.shape)}
+    restricted = len(ids) - len(open_ids)
+    return paths, {kind.array_name: ArrayFact(kind.array_path, str(np.dtype(kind.dtype)), stream.shape, restricted)}

@@ -21,7 +21,8 @@ from mpd_builder.snapshot.recipe import Recipe
 from mpd_builder.snapshot.tables import column_types, table_path
 
 FORMAT = "mpd-snapshot"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+READABLE_VERSIONS = (1, 2)
 MANIFEST_NAME = "manifest.json"
 SUMS_NAME = "SHA256SUMS"
 CONTENT_FOLDERS = ("data/", "media/", "arrays/")
@@ -44,11 +45,20 @@ class FileFact:
 
 @dataclass(frozen=True, slots=True)
 class ArrayFact:
-    """An array file: numpy dtype in words, and shape."""
+    """An array file: numpy dtype in words, shape, and how many of its rows are of items that may not be passed on."""
 
     path: str
     dtype: str
     shape: tuple[int, ...]
+    restricted_rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TableFact:
+    """A table's length and the names of its columns."""
+
+    rows: int
+    columns: tuple[str, ...]
 
 
 def compose(
@@ -76,10 +86,20 @@ def compose(
             for name, table in tables.items()
         },
         "arrays": {
-            name: {"path": fact.path, "dtype": fact.dtype, "shape": list(fact.shape)} for name, fact in arrays.items()
+            name: {
+                "path": fact.path,
+                "dtype": fact.dtype,
+                "shape": list(fact.shape),
+                "restricted_rows": fact.restricted_rows,
+            }
+            for name, fact in arrays.items()
         },
-        "files": {path: {"sha256": fact.sha256, "bytes": fact.n_bytes} for path, fact in files.items()},
+        "files": file_values(files),
     }
+
+
+def file_values(files: Mapping[str, FileFact]) -> dict[str, Any]:
+    return {path: {"sha256": fact.sha256, "bytes": fact.n_bytes} for path, fact in files.items()}
 
 
 def to_bytes(manifest: Mapping[str, Any]) -> bytes:
@@ -95,10 +115,11 @@ def parse(content: bytes) -> dict[str, Any]:
         raise ManifestError(f"{MANIFEST_NAME} is not JSON ({error})") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ManifestError(f"{MANIFEST_NAME} does not describe a snapshot (format {FORMAT!r} expected)")
-    if manifest.get("format_version") != FORMAT_VERSION:
+    if manifest.get("format_version") not in READABLE_VERSIONS:
         raise ManifestError(
-            f"{MANIFEST_NAME} has format version {manifest.get('format_version')!r}; this code reads version "
-            f"{FORMAT_VERSION}: use the version of the code that wrote it ({manifest.get('code_version', 'not named')})"
+            f"{MANIFEST_NAME} has format version {manifest.get('format_version')!r}; this code reads versions "
+            f"{' and '.join(map(str, READABLE_VERSIONS))}: use the version of the code that wrote it "
+            f"({manifest.get('code_version', 'not named')})"
         )
     absent = [
         key for key in ("recipe", "tables", "arrays", "files", "facts") if not isinstance(manifest.get(key), dict)

@@ -15,7 +15,15 @@ import pyarrow.parquet as pq
 from mpd_builder.mel import MEL_SHAPE
 from mpd_builder.snapshot.media import PAINTING_SHAPE
 from mpd_builder.snapshot.recipe import Recipe
-from mpd_builder.snapshot.tables import MELS_ARRAY_PATH, PAINTINGS_ARRAY_PATH, PAIR_TABLES, SCHEMAS, table_path
+from mpd_builder.snapshot.tables import (
+    MELS_ARRAY_PATH,
+    PAINTINGS_ARRAY_PATH,
+    PAIR_TABLES,
+    SCHEMAS,
+    brought_up,
+    schema_of,
+    table_path,
+)
 from mpd_builder.snapshot.verification import Damage, Problem, Report, verify
 
 
@@ -58,8 +66,13 @@ class Snapshot:
         return Recipe.from_dict(self.manifest["recipe"])
 
     def arrays(self) -> Arrays:
-        """Map the arrays; raise NoArrays if the recipe left them out, SnapshotDamaged if they do not fit the tables."""
+        """Map the arrays; raise NoArrays if there are none, SnapshotDamaged if they do not fit the tables."""
         if not self.manifest["arrays"]:
+            if complete := self.manifest.get("public_form_of"):
+                raise NoArrays(
+                    f"{self.path} is the public form of a snapshot, without arrays: they hold items that may not be "
+                    f"passed on. The complete one has the digest {complete}."
+                )
             raise NoArrays(
                 f"{self.path} holds no arrays: its recipe {self.recipe.name} leaves them out. "
                 "Export the snapshot with a recipe that has arrays."
@@ -96,10 +109,10 @@ def _table(report: Report, name: str) -> pa.Table:
         table = pq.read_table(report.path / place)
     except (OSError, pa.ArrowException) as error:
         raise SnapshotDamaged(_contradiction(report.path, report.digest, place, f"is not Parquet: {error}")) from error
-    expected = SCHEMAS[name]
+    expected = schema_of(name, format_version=report.manifest["format_version"])
     if table.schema.names != expected.names or table.schema.types != expected.types:
         raise SnapshotDamaged(_contradiction(report.path, report.digest, place, "has not the columns it should have"))
-    return table
+    return brought_up(table, name)
 
 
 def _contradiction(path: Path, digest: str, name: str, words: str) -> Report:

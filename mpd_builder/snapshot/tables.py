@@ -75,6 +75,8 @@ PAINTINGS = _schema(
         "source": _TEXT,
         "licence": _TEXT,
         "attribution": _TEXT,
+        "collection": _TEXT,
+        "may_publish": pa.bool_(),
         "width": _COUNT,
         "height": _COUNT,
         "is_synthetic": pa.bool_(),
@@ -99,12 +101,29 @@ CLIPS = _schema(
         "source": _TEXT,
         "licence": _TEXT,
         "attribution": _TEXT,
+        "collection": _TEXT,
+        "may_publish": pa.bool_(),
         "track_duration_s": _REAL,
         "is_synthetic": pa.bool_(),
         "split": _TEXT,
     },
-    optional={"media": _TEXT},
+    optional={
+        "valence": _REAL,  # mean ratings of the track, 1 to 9, where its collection has them
+        "arousal": _REAL,
+        "loudness_lufs": _REAL,  # of the clip as it is stored; null where silent or not measured
+        "true_peak_dbtp": _REAL,
+        "media": _TEXT,
+    },
 )
+
+_SINCE_2: dict[str, object] = {"collection": "", "may_publish": True}
+ADDED: dict[int, dict[str, dict[str, object]]] = {
+    2: {
+        "paintings": _SINCE_2,
+        "clips": _SINCE_2 | dict.fromkeys(("valence", "arousal", "loudness_lufs", "true_peak_dbtp")),
+    }
+}
+"""The columns that a format version added, by table, and what holds for snapshots from before."""
 
 PAIR_TABLES = tuple(f"pairs-{split}" for split in SPLITS)
 SCHEMAS: dict[str, pa.Schema] = {
@@ -115,6 +134,21 @@ SCHEMAS: dict[str, pa.Schema] = {
     "paintings": PAINTINGS,
     "clips": CLIPS,
 }
+
+
+def schema_of(name: str, *, format_version: int) -> pa.Schema:
+    """The columns of a table in snapshots of this format version."""
+    later = {column for version, added in ADDED.items() if version > format_version for column in added.get(name, ())}
+    return pa.schema([field for field in SCHEMAS[name] if field.name not in later])
+
+
+def brought_up(table: pa.Table, name: str) -> pa.Table:
+    """A table of any format version with the columns of today, filled in as `ADDED` says, in today's order."""
+    known = {column: value for added in ADDED.values() for column, value in added.get(name, {}).items()}
+    for field in SCHEMAS[name]:
+        if field.name not in table.column_names:
+            table = table.append_column(field, pa.array([known[field.name]] * table.num_rows, field.type))
+    return table.select(SCHEMAS[name].names)
 
 
 def without_media(schema: pa.Schema) -> pa.Schema:

@@ -13,7 +13,7 @@ from mpd_builder.snapshot import card, licences, manifest
 from mpd_builder.snapshot.dataset import Dataset
 from mpd_builder.snapshot.draft import Draft, draft
 from mpd_builder.snapshot.items import Kind, clip_kind, painting_kind, write_items
-from mpd_builder.snapshot.manifest import ArrayFact
+from mpd_builder.snapshot.manifest import ArrayFact, TableFact
 from mpd_builder.snapshot.media import Media
 from mpd_builder.snapshot.recipe import MediaChoice, Recipe, RecipeError
 from mpd_builder.snapshot.tables import SCHEMAS, table_path, write_table
@@ -70,8 +70,10 @@ def write(
             folder.add_written(table_path(name))
             steps.did(f"Writing the table {name}")
         about = card.About(recipe=recipe, facts=dataset.facts, created_on=created_on, code_version=code_version)
-        folder.add_bytes("README.md", card.render(about, tables=tables, arrays=arrays).encode())
-        folder.add_bytes("LICENSE.md", licences.render(dataset.facts.licences, recipe.ratings_licence).encode())
+        described = {name: TableFact(table.num_rows, tuple(table.column_names)) for name, table in tables.items()}
+        folder.add_bytes("README.md", card.render(about, tables=described, arrays=arrays).encode())
+        notes = licences.render(dataset.facts, recipe.ratings_licence, arrays.values())
+        folder.add_bytes("LICENSE.md", notes.encode())
         contents = manifest.compose(
             recipe=recipe,
             facts=dataset.facts,

@@ -59,7 +59,8 @@ def painting_row(number: int) -> dict[str, object]:
     return {
         "row": number, "painting_id": painting(number), "sha256": f"{number:064x}", "title": f"Bild «{number}»",
         "artist": "Anna", "year": "1900", "style": "", "source": "", "licence": "CC0-1.0" if number else "",
-        "attribution": "", "width": 300, "height": 200, "is_synthetic": False, "split": SPLIT_OF[str(number)],
+        "attribution": "", "collection": "", "may_publish": True, "width": 300,
+        "height": 200, "is_synthetic": False, "split": SPLIT_OF[str(number)],
     }  # fmt: skip
 
 
@@ -68,7 +69,9 @@ def clip_row(number: int) -> dict[str, object]:
         "row": number, "clip_id": clip(number), "track_id": f"t_{number:016x}", "index": 0, "start_frame": 0,
         "stop_frame": 240_000, "sample_rate": 16_000, "start_s": 0.0, "track_sha256": f"{number:064x}",
         "title": "Stück", "artist": "", "genre": "", "source": "", "licence": "CC-BY-4.0", "attribution": "",
-        "track_duration_s": 45.0, "is_synthetic": False, "split": "train" if number == 0 else "test",
+        "collection": "", "may_publish": True, "valence": None, "arousal": None, "loudness_lufs": -18.5,
+        "true_peak_dbtp": -2.25, "track_duration_s": 45.0,
+        "is_synthetic": False, "split": "train" if number == 0 else "test",
     }  # fmt: skip
 
 
@@ -93,6 +96,8 @@ def facts() -> Facts:
         licences=LICENCES,
         protocols={"v1": 40},
         input_methods={"keyboard": 40},
+        restricted={"paintings": {"": 1}, "tracks": {}},
+        same_works={"paintings": [], "tracks": []},
     )
 
 

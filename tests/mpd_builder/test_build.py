@@ -1,3 +1,5 @@
+import hashlib
+import json
 import statistics
 import subprocess
 import sys
@@ -279,3 +281,76 @@ def test_no_judgments_at_all_make_an_empty_dataset():
 def test_judgments_that_contradict_each_other_are_refused_by_name(judgments, change, words):
     with pytest.raises(JudgmentsError, match=words):
         build(replace(judgments, **change(judgments)), RECIPE)
+
+
+SPLITS_OF_SMALL_JUDGMENTS = "92b41972d0e7c40e4a8b8cde50eb1a5e35c12be813e7a245eaab412689fc4b71"
+"""SHA-256 of the splits below as the code before verdicts on same works made them."""
+
+
+def test_without_verdicts_on_same_works_the_splits_are_those_that_always_were(judgments):
+    splits = sorted((pair, *split) for pair, split in select(judgments, RECIPE).splits.items())
+    assert hashlib.sha256(json.dumps(splits).encode()).hexdigest() == SPLITS_OF_SMALL_JUDGMENTS
+
+
+def test_verdicts_on_works_that_are_not_here_change_no_byte(tmp_path, judgments):
+    elsewhere = replace(judgments, same_works=(("p_" + "f" * 16, "p_" + "e" * 16), ("t_" + "f" * 16, "t_" + "e" * 16)))
+    assert write(judgments, tmp_path / "a").digest == write(elsewhere, tmp_path / "b").digest
+
+
+def test_the_same_works_are_kept_together_counted_and_listed(tmp_path, judgments):
+    ids = [painting.id for painting in judgments.paintings]
+    verdicts = tuple((ids[0], other) for other in ids[1:8])
+    together = replace(judgments, same_works=verdicts)
+    assert (
+        len({row["split_painting"] for row in all_pairs(build(judgments, RECIPE)) if row["painting_id"] in ids[:8]}) > 1
+    )
+    assert (
+        len({row["split_painting"] for row in all_pairs(build(together, RECIPE)) if row["painting_id"] in ids[:8]}) == 1
+    )
+    write(together, tmp_path / "s")
+    assert "1 work among the paintings" in (tmp_path / "s" / "README.md").read_text()
+    manifest = json.loads((tmp_path / "s" / "manifest.json").read_text())
+    assert manifest["facts"]["same_works"] == {"paintings": [sorted(ids[:8])], "tracks": []}
+    mirrored = replace(together, same_works=tuple((second, first) for first, second in reversed(verdicts)))
+    assert write(mirrored, tmp_path / "mirrored").digest == snapshot.verify(tmp_path / "s").digest
+
+
+def test_a_painting_and_a_track_are_never_the_same_work(judgments):
+    crossed = replace(judgments, same_works=((judgments.paintings[0].id, judgments.tracks[0].id),))
+    with pytest.raises(JudgmentsError, match="one is a painting, one a track"):
+        build(crossed, RECIPE)
+
+
+def test_playback_loudness_is_a_fact_and_on_the_card(tmp_path, judgments):
+    first, second, *others = judgments.clips
+    clips = (
+        replace(first, loudness_lufs=-40.0, true_peak_dbtp=-10.0),  # would need 17 dB, its peak allows 9
+        replace(second, loudness_lufs=-12.5, true_peak_dbtp=0.2),
+        *others,
+    )
+    write(replace(judgments, clips=clips, playback_lufs=-23.0), tmp_path / "s")
+    facts = json.loads((tmp_path / "s" / "manifest.json").read_text())["facts"]
+    assert (facts["playback_lufs"], facts["held_back_clips"], facts["unmeasured_clips"]) == (-23.0, 1, 10)
+    card = (tmp_path / "s" / "README.md").read_text()
+    assert "played at -23 LUFS" in card
+    assert "1 of 12 clips stayed softer" in card
+    assert "The loudness of 10 clips is not known" in card
+    data = snapshot.read(tmp_path / "s").clips.set_index("clip_id")
+    assert data.loc[first.id, "loudness_lufs"] == -40.0
+    assert data.loc[first.id, "true_peak_dbtp"] == -10.0
+    assert data["loudness_lufs"].isna().sum() == 10
+
+
+def test_without_normalisation_the_card_says_so(tmp_path, judgments):
+    write(judgments, tmp_path / "s")
+    card = (tmp_path / "s" / "README.md").read_text()
+    assert "without loudness normalisation" in card
+    assert "LUFS" not in card
+
+
+def test_valence_and_arousal_of_a_track_are_with_each_of_its_clips(judgments):
+    first, *others = judgments.tracks
+    told = replace(judgments, tracks=(replace(first, valence=6.25, arousal=3.5), *others))
+    clips = rows(build(told, RECIPE).clips)
+    assert {(row["valence"], row["arousal"]) for row in clips if row["track_id"] == first.id} == {(6.25, 3.5)}
+    assert {(row["valence"], row["arousal"]) for row in clips if row["track_id"] != first.id} == {(None, None)}

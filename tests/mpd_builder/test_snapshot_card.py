@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import pytest
@@ -61,7 +62,9 @@ def test_the_size_category_follows_the_number_of_pairs(tmp_path, n_pairs, size):
     ],
 )
 def test_the_licence_is_named_only_where_everything_has_the_same(items, ratings, lines):
-    assert licences.front_matter(items, ratings)[: len(lines)] == lines
+    restricted = {kind: {"": counts[""]} for kind, counts in items.items() if "" in counts}
+    about = with_facts(licences=items, restricted=restricted).facts
+    assert licences.front_matter(about, ratings)[: len(lines)] == lines
 
 
 def test_mixed_licences_link_to_the_notes_that_list_them(tmp_path):
@@ -123,11 +126,21 @@ def test_undefined_statistics_are_called_undefined(tmp_path):
 
 
 def test_words_from_outside_cannot_break_the_card(tmp_path):
-    hostile = "CC0 | <script>alert(1)</script>\n# Heading"
+    hostile = (
+        "CC0 | <script>alert(1)</script>\n# Heading ![x](https://example.org/p.png) `code` \x1b[2J &lt;b&gt; \u202e"
+    )
     card = card_of(
         tmp_path / "s", dataset=with_facts(licences={"paintings": {hostile: 4}, "tracks": {}}, protocols={hostile: 40})
     )
-    assert "<script>" not in card
+    for text in (card, (tmp_path / "s" / "LICENSE.md").read_text()):
+        assert "<script>" not in text
+        assert "![x]" not in text
+        assert r"!\[x\](https://example.org/p.png) \`code\`" in text
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+        assert "&amp;lt;b&amp;gt;" in text
+        row = next(line for line in text.splitlines() if line.startswith("| paintings | CC0"))
+        assert len(re.findall(r"(?<!\\)\|", row)) == 5
     assert "\n# Heading" not in card
     assert front_matter(card)["license"] == "other"
 

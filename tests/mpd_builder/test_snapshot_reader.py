@@ -3,12 +3,25 @@ import os
 import shutil
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from mpd_builder import snapshot
-from mpd_builder.snapshot import Damage, MediaChoice, NoArrays, Recipe, SnapshotDamaged, verify
+from mpd_builder.snapshot import (
+    Damage,
+    Facts,
+    MediaChoice,
+    NoArrays,
+    NoPublicForm,
+    Recipe,
+    SnapshotDamaged,
+    tables,
+    verify,
+)
 from mpd_builder.snapshot.manifest import parse_sums, sums_bytes
+from mpd_builder.snapshot.tables import schema_of, table_path
 from tests.mpd_builder.small_snapshot import RECIPE, painting, write_small
+from tests.mpd_builder.small_snapshot import facts as small_facts
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +201,7 @@ def test_a_sums_file_that_makes_no_sense_names_the_line(copy, line, words):
     [
         (b"{", "manifest.json is not JSON"),
         (b"[]", "does not describe a snapshot"),
-        (b'{"format": "mpd-snapshot", "format_version": 2, "code_version": "9.9"}', r"format version 2.*9\.9"),
+        (b'{"format": "mpd-snapshot", "format_version": 3, "code_version": "9.9"}', r"format version 3.*9\.9"),
         (b'{"format": "mpd-snapshot", "format_version": 1}', "has no recipe, tables, arrays, files, facts"),
     ],
 )
@@ -237,3 +250,58 @@ def test_an_array_of_python_objects_is_never_loaded(copy):
     reseal(copy)
     with pytest.raises(SnapshotDamaged, match="cannot be mapped"):
         snapshot.read(copy).arrays()
+
+
+def as_version_1(folder):
+    """Make a snapshot what the code before format version 2 would have written."""
+    for name in ("paintings", "clips"):
+        place = folder / table_path(name)
+        tables.write_table(pq.read_table(place).select(schema_of(name, format_version=1).names), place)
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    manifest["format_version"] = 1
+    for name in (
+        "restricted",
+        "restricted_clips",
+        "same_works",
+        "playback_lufs",
+        "unmeasured_clips",
+        "held_back_clips",
+    ):
+        del manifest["facts"][name]
+    for array in manifest["arrays"].values():
+        del array["restricted_rows"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    reseal(folder)
+
+
+def test_a_snapshot_from_before_the_rights_reads_with_todays_columns(copy):
+    as_version_1(copy)
+    assert verify(copy).ok
+    data = snapshot.read(copy)
+    assert list(data.clips.columns) == tables.CLIPS.names
+    assert list(data.paintings.columns) == tables.PAINTINGS.names
+    assert data.paintings["may_publish"].all()
+    assert set(data.clips["collection"]) == {""}
+    assert data.clips["loudness_lufs"].isna().all()
+    assert data.clips["loudness_lufs"].dtype == np.float64
+    assert data.arrays().mels_f16.shape == (2, 128, 469)
+    assert not Facts.from_dict(data.manifest["facts"]).is_restricted
+
+
+def test_a_snapshot_from_before_the_rights_has_no_public_form(copy, tmp_path):
+    as_version_1(copy)
+    with pytest.raises(NoPublicForm, match="does not say what is restricted"):
+        snapshot.publish(copy, out_dir=tmp_path / "p")
+
+
+def test_todays_columns_are_asked_of_todays_snapshots(copy):
+    place = copy / table_path("clips")
+    tables.write_table(pq.read_table(place).drop_columns(["may_publish"]), place)
+    reseal(copy)
+    with pytest.raises(SnapshotDamaged, match="has not the columns"):
+        snapshot.read(copy)
+
+
+def test_facts_are_read_back_as_they_were_written(whole):
+    facts = Facts.from_dict(json.loads((whole / "manifest.json").read_bytes())["facts"])
+    assert facts.to_dict() == small_facts().to_dict()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpd_builder.records import Clip, Pair, pair_id
-from mpd_builder.splits import PairSplit, Shares, Split, assign, split_pairs
+from mpd_builder.splits import PairSplit, Shares, Split, assign, split_pairs, works, works_among
 
 SHARES = Shares(0.7, 0.1, 0.2)
 NAMES = st.text(min_size=1, max_size=4)
@@ -102,3 +102,62 @@ def test_a_pair_without_its_clip_is_an_error():
 def test_shares_that_are_none_are_an_error(shares):
     with pytest.raises(ValueError, match="share"):
         Shares(*shares)
+
+
+VERDICTS = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=14)
+
+
+def connected(verdicts, start):
+    """Whatever the verdicts lead to from an item, by walking them."""
+    seen, todo = set(), [start]
+    while todo:
+        at = todo.pop()
+        if at not in seen:
+            seen.add(at)
+            todo += [b for a, b in verdicts if a == at] + [a for a, b in verdicts if b == at]
+    return seen
+
+
+@given(VERDICTS)
+def test_a_work_is_named_for_the_smallest_of_all_that_hang_together(numbers):
+    verdicts = [(f"p_{a:02d}", f"p_{b:02d}") for a, b in numbers]
+    work_of = works(verdicts)
+    assert work_of == {item: min(connected(verdicts, item)) for two in verdicts for item in two}
+    assert works(verdicts[::-1]) == works((b, a) for a, b in verdicts) == work_of
+
+
+@given(VERDICTS, VERDICTS, NAMES)
+def test_no_split_parts_the_same_works(paintings, tracks, salt):
+    pairs, clips = grid(12, 12)
+    verdicts = [(f"p_{a}", f"p_{b}") for a, b in paintings] + [(f"t_{a}", f"t_{b}") for a, b in tracks]
+    splits = split_pairs(pairs, clips, shares=Shares(0.4, 0.3, 0.3), salt=salt, same_works=verdicts)
+    track_of = {one.id: one.track_id for one in clips}
+    home = {pair.painting_id: splits[pair.id].painting_split for pair in pairs}
+    home |= {track_of[pair.clip_id]: splits[pair.id].track_split for pair in pairs}
+    assert all(home[first] == home[second] for first, second in verdicts)
+
+
+@given(VERDICTS)
+def test_verdicts_move_only_what_they_name(numbers):
+    pairs, clips = grid(12, 4)
+    verdicts = [(f"p_{a}", f"p_{b}") for a, b in numbers]
+    before = split_pairs(pairs, clips, shares=SHARES, salt="s")
+    after = split_pairs(pairs, clips, shares=SHARES, salt="s", same_works=verdicts)
+    named = {item for two in verdicts for item in two}
+    for pair in pairs:
+        assert after[pair.id].track_split == before[pair.id].track_split
+        if pair.painting_id not in named or pair.painting_id == works(verdicts)[pair.painting_id]:
+            assert after[pair.id].painting_split == before[pair.id].painting_split
+
+
+def test_two_that_are_the_same_as_a_third_that_no_pair_has_stay_together():
+    pairs, clips = grid(40, 1)
+    verdicts = [(f"p_{number}", "p_absent") for number in range(40)]
+    splits = split_pairs(pairs, clips, shares=Shares(0.4, 0.3, 0.3), salt="s", same_works=verdicts)
+    assert len({one.painting_split for one in splits.values()}) == 1
+
+
+def test_works_among_lists_what_is_there_more_than_once():
+    verdicts = [("p_3", "p_1"), ("p_1", "p_2"), ("p_5", "p_6"), ("p_8", "p_9")]
+    assert works_among(["p_9", "p_2", "p_3", "p_5", "p_7"], verdicts) == [["p_2", "p_3"]]
+    assert works_among(["p_1"], []) == []
