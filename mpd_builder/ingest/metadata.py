@@ -57,7 +57,9 @@ class Metadata:
     asked for: some 400 bytes a row beside its own text, whatever the number of columns.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, place: str = "") -> None:
+        """`place` is put before the names of the CSV files when a person is told of them."""
+        self._place = place
         self._tables: list[tuple[str, list[str]]] = []
         self._rows: dict[str, bytes] = {}
 
@@ -77,6 +79,8 @@ class Metadata:
         later counts. Raises `MetadataError` naming the file and the line for other encodings, ragged or repeated rows,
         names that leave the CSV's folder, and cells that are not what their column asks for.
         """
+        folder = PurePosixPath(name).parent
+        name = printable(f"{self._place}{name}")
         if len(data) > MAX_CSV_BYTES:
             raise MetadataError(
                 f"{name}: larger than {MAX_CSV_BYTES // 2**20} MB; that is no list of paintings or tracks. "
@@ -89,8 +93,8 @@ class Metadata:
         text = _text(data, name)
         if len(set(columns)) < len(columns):
             raise MetadataError(f"{name}: two columns have the same name. Rename one of them.")
-        table, folder = len(self._tables), PurePosixPath(name).parent
-        self._tables.append((printable(name), columns))
+        table = len(self._tables)
+        self._tables.append((name, columns))
         lines: dict[str, int] = {}
         for line, cells in _rows(name, text, columns, delimiter):
             file = _inside(name, line, cells[columns.index("file")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -23,7 +24,6 @@ def opened(candidate: Candidate) -> Iterator[BufferedReader]:
     root = candidate.root or candidate.path.parent
     *folders, name = candidate.path.relative_to(root).parts
     with folder_below(root, tuple(folders)) as at:
-        _plain(os.stat(name, dir_fd=at, follow_symlinks=False))
         file = open_plain(name, at)
     with file:
         yield file
@@ -46,7 +46,13 @@ def folder_below(root: Path, folders: tuple[str, ...]) -> Iterator[int]:
 
 def open_plain(name: str, at: int) -> BufferedReader:
     """The plain file `name` in the folder with the descriptor `at`. Raises `Rejected` for all others, and `OSError`."""
-    file = os.open(name, _FILE, dir_fd=at)
+    _plain(os.stat(name, dir_fd=at, follow_symlinks=False))
+    try:
+        file = os.open(name, _FILE, dir_fd=at)
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # it became one just now
+            raise linked("It is") from error
+        raise
     try:
         _plain(os.fstat(file))
         return os.fdopen(file, "rb")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from mpd_builder.ingest.items import Candidate, Details, Remark
-from mpd_builder.ingest.metadata import Metadata, printable
+from mpd_builder.ingest.items import Candidate, Details, MetadataError, Rejected, Remark, SourceError
+from mpd_builder.ingest.metadata import Listed, Metadata, composed, printable
 from mpd_builder.ingest.sources.contract import SourceOptions
-from mpd_builder.ingest.sources.walking import csv_bytes, is_document, root_checked, walk
+from mpd_builder.ingest.sources.walking import Folder, csv_bytes, is_document, root_checked, walk
+from mpd_builder.ingest.sources.zips.opening import ZipOpener, is_zip
+from mpd_builder.ingest.sources.zips.source import ZipSource
 
 
 def nothing_known(name: str) -> Details:
@@ -31,13 +34,19 @@ class FolderSource:
         *,
         known: Callable[[str], Details] = nothing_known,
         defaults: Details | None = None,
+        zips: ZipOpener | None = None,
     ) -> None:
-        """Walk the folder once and read its metadata. Raises `SourceError` or `MetadataError`."""
+        """Walk the folder once and read its metadata. Raises `SourceError` or `MetadataError`.
+
+        With `zips`, archives met on the way are opened as folders of their name. One that cannot be is one fault.
+        """
         self.root = root_checked(root)
         self.known = known
         self.defaults = (options.defaults, defaults or Details())
+        self.zips = zips
         self.metadata = Metadata()
-        self._count = met = 0
+        self._count = 0
+        met: set[str] = set()
         for folder in walk(root):
             for file in folder.files:
                 if file.lower().endswith(".csv"):
@@ -45,12 +54,24 @@ class FolderSource:
             self._count += folder.fault is not None
             for file in folder.files:
                 if not is_document(file):
-                    self._count += 1
-                    met += folder.name(file) in self.metadata
-        self._missing = len(self.metadata) - met
+                    self._count += self._met(folder, file, met)
+        self._absent = tuple(name for name in self.metadata if name not in met)
+
+    def _met(self, folder: Folder, file: str, met: set[str]) -> int:
+        """How many candidates the file stands for; notes the metadata's names that it answers to."""
+        if self.zips is None or not is_zip(file):
+            if (name := composed(folder.name(file))) in self.metadata:
+                met.add(name)
+            return 1
+        try:
+            with self._opened_zip(self.zips, folder, file) as archive:
+                met.update(name for inner in archive.names() for name in _outside_names(folder, file, inner))
+                return archive.count()
+        except (SourceError, MetadataError):
+            return 1
 
     def count(self) -> int:
-        return self._count + self._missing
+        return self._count + len(self._absent)
 
     def remarks(self) -> tuple[Remark, ...]:
         return ()
@@ -60,13 +81,17 @@ class FolderSource:
             if folder.fault is not None:
                 yield Candidate(self.root / folder.place, printable(folder.place), fault=folder.fault)
             for file in folder.files:
-                if not is_document(file):
+                if is_document(file):
+                    continue
+                if self.zips is not None and is_zip(file):
+                    yield from self._of_zip(self.zips, folder, file)
+                else:
                     yield self._candidate(folder.name(file))
-        if self._missing:
-            yield from self._listed_only()
+        yield from (self._candidate(name) for name in self._absent)
 
     def release(self, candidate: Candidate) -> None:
-        """Nothing was unpacked."""
+        if self.zips is not None:
+            self.zips.scratch.release(candidate)
 
     def _candidate(self, name: str) -> Candidate:
         listed = self.metadata.get(name)
@@ -74,9 +99,21 @@ class FolderSource:
         where = listed.where if listed else ""
         return Candidate(self.root / name, printable(name), details, where, root=self.root)
 
-    def _listed_only(self) -> Iterator[Candidate]:
-        """What the metadata name and the walk does not meet."""
-        missing = set(self.metadata)
-        for folder in walk(self.root):
-            missing.difference_update(folder.name(file) for file in folder.files if not is_document(file))
-        yield from (self._candidate(name) for name in self.metadata if name in missing)
+    def _of_zip(self, zips: ZipOpener, folder: Folder, file: str) -> Iterator[Candidate]:
+        try:
+            with self._opened_zip(zips, folder, file) as archive:
+                yield from archive.candidates()
+        except (SourceError, MetadataError) as error:
+            fault = Rejected("archive", f"Nothing in this archive was taken. {error}")
+            yield Candidate(self.root / folder.name(file), printable(folder.name(file)), fault=fault)
+
+    def _opened_zip(self, zips: ZipOpener, folder: Folder, file: str) -> AbstractContextManager[ZipSource]:
+        def outside(inner: str) -> Listed | None:
+            return next(filter(None, map(self.metadata.get, _outside_names(folder, file, inner))), None)
+
+        return zips.opened(self.root, folder, file, defaults=self.defaults, outside=outside)
+
+
+def _outside_names(folder: Folder, file: str, inner: str) -> tuple[str, str]:
+    """How metadata beside an archive may name a member: in a folder of the archive's name, or as if unpacked there."""
+    return composed(f"{folder.name(file)}/{inner}"), composed(folder.name(inner))

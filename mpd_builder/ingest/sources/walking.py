@@ -96,8 +96,6 @@ def csv_bytes(root: Path, folder: Folder, file: str) -> bytes:
     except Rejected as rejected:
         raise MetadataError(f"{name}: {rejected.reason} {rejected.hint}") from rejected
     except OSError as error:
-        if os.path.islink(root / folder.name(file)):
-            raise MetadataError(f"{name} is a link; links are not followed. Put the file itself there.") from error
         raise MetadataError(f"{name} cannot be read ({error.strerror}). Give this user access to it.") from error
 
 

@@ -1,0 +1,1 @@
+"""Zip archives that nobody vouches for: their directory, their members, and the source made of them."""
