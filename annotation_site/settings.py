@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from pathlib import Path
 
 import dj_database_url
 import structlog
@@ -12,6 +13,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from annotation_site import broker, csp, local
+from annotation_site.environment import folders, whole_number
 
 BASE_DIR = local.BASE_DIR
 STATE_DIR = local.state_dir()
@@ -140,6 +142,23 @@ STORAGES = {
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
+# What one person may send to the corpus at a time, and for how many days it waits to be imported.
+UPLOAD_MAX_FILE_BYTES = whole_number("UPLOAD_MAX_FILE_GB", 20) * 2**30
+UPLOAD_MAX_BYTES = whole_number("UPLOAD_MAX_GB", 200) * 2**30
+UPLOAD_MAX_FILES = whole_number("UPLOAD_MAX_FILES", 50_000)
+UPLOAD_KEPT_DAYS = whole_number("UPLOAD_KEPT_DAYS", 7)
+# What one file or archive of an import may cost, where admins may import from, and where archives are unpacked.
+IMPORT_MAX_PIXELS = whole_number("IMPORT_MAX_PIXELS", 80_000_000)
+IMPORT_MIN_SIDE = whole_number("IMPORT_MIN_SIDE", 128)
+IMPORT_MAX_PICTURE_MB = whole_number("IMPORT_MAX_PICTURE_MB", 200)
+IMPORT_MAX_SOUND_MB = whole_number("IMPORT_MAX_SOUND_MB", 2048)
+IMPORT_MAX_MINUTES = whole_number("IMPORT_MAX_MINUTES", 30)
+IMPORT_MAX_ARCHIVE_FILES = whole_number("IMPORT_MAX_ARCHIVE_FILES", 200_000)
+IMPORT_MAX_ARCHIVE_GB = whole_number("IMPORT_MAX_ARCHIVE_GB", 200)
+IMPORT_MAX_ARCHIVE_RATIO = whole_number("IMPORT_MAX_ARCHIVE_RATIO", 100)
+IMPORT_PROCESSES = whole_number("IMPORT_PROCESSES", 0, least=0)
+IMPORT_ROOTS = folders("IMPORT_ROOTS")
+IMPORT_SCRATCH = Path(os.environ.get("IMPORT_SCRATCH") or STATE_DIR / "scratch")
 
 # --- Broker, cache, jobs -----------------------------------------------------------------------------------------
 BROKER_URL = os.environ.get("BROKER_URL", "")
@@ -157,7 +176,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_throttle": 1,
 }
 CELERY_TASK_SEND_SENT_EVENT = False
-CELERY_BEAT_SCHEDULE = {"sweep": {"task": "jobs.sweep", "schedule": timedelta(seconds=15), "options": {"expires": 15}}}
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "jobs.sweep", "schedule": timedelta(seconds=15), "options": {"expires": 15}},
+    "uploads": {"task": "corpus.uploads_sweep", "schedule": timedelta(minutes=30), "options": {"expires": 1800}},
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "beat-schedule")
 _cache = os.environ.get("CACHE_URL") or BROKER_URL or broker.cache_url(STATE_DIR)
 CACHES = {
