@@ -17,6 +17,7 @@ def media_root(tmp_path: Path, settings) -> Path:  # type: ignore[no-untyped-def
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.SNAPSHOTS_ROOT = tmp_path / "snapshots"
     settings.RUNS_ROOT = tmp_path / "runs"
+    settings.IMPORT_SCRATCH = tmp_path / "scratch"
     return tmp_path / "media"
 
 

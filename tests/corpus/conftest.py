@@ -41,7 +41,7 @@ def untidy(folder: Path) -> Path:
 
 @pytest.fixture
 def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Check files in the test's own process: quicker, and the processes have tests of their own."""
+    """Check files in the test's own process: quicker, and the processes have tests of their own. Tell all progress."""
 
     def one_by_one(
         candidates: Iterable[Candidate], *, limits: Limits, workers: int
@@ -53,3 +53,4 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
                 yield candidate, rejected
 
     monkeypatch.setattr(importing, "process_many", one_by_one)
+    monkeypatch.setattr(importing, "EVERY_S", 0.0)

@@ -20,6 +20,7 @@ from django.core.management.base import CommandError
 
 from annotation_site.corpus.management.commands.import_corpus import Bar
 from annotation_site.corpus.models import Painting
+from annotation_site.corpus.progress import Progress
 from tests.conftest import REPO_ROOT
 
 
@@ -95,11 +96,12 @@ class Terminal(io.StringIO):
 
 def test_the_bar_grows_and_goes_away_and_is_not_written_to_files():
     terminal, file = Terminal(), io.StringIO()
+    counts = "5 of 10: 3 added, 1 skipped, 1 not taken; 2.0 files a second, about 2 s left"
     for stream in (terminal, file):
         bar = Bar(stream)
-        bar(5, 10, "2.0 files a second")
+        bar(Progress(done=5, total=10, added=3, skipped=1, failed=1, rate=2.0, seconds_left=2.5))
         bar.clear()
-    assert terminal.getvalue() == "\r\033[K" + "█" * 15 + "░" * 15 + " 5 of 10  2.0 files a second\r\033[K"
+    assert terminal.getvalue() == "\r\033[K" + "█" * 15 + "░" * 15 + f" {counts}\r\033[K"
     assert file.getvalue() == ""
 
 

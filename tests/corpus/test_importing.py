@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from annotation_site.accounts.models import User
 from annotation_site.corpus import importing, storing
-from annotation_site.corpus.importing import Counts, _Pace, folder_work
+from annotation_site.corpus.importing import import_work
 from annotation_site.corpus.models import Clip, ImportIssue, ImportJob, Painting, Track
+from annotation_site.corpus.progress import Counts, Pace, Progress, Report, progress_of
 from annotation_site.corpus.services import CorpusError, import_now, import_start
-from annotation_site.corpus.tasks import import_folder
+from annotation_site.corpus.tasks import import_source
 from annotation_site.jobs.models import JobState
 from annotation_site.jobs.services import jobs_sweep
-from mpd_builder.ingest import Rejected, fingerprint, process_many
+from mpd_builder.ingest import Limits, Rejected, fingerprint, process_many
 from tests.conftest import NOON
 from tests.mpd_builder.media_files import gradient, write_picture
 
@@ -34,6 +38,11 @@ def state_of_the_corpus(root: Path) -> tuple[object, ...]:
         for model in (Painting, Track)
     ]
     return files, items, list(Clip.objects.order_by("key").values("key", "audio", "mel", "start_frame", "is_silent"))
+
+
+def worked(job: ImportJob, report: Report = lambda _: None) -> None:
+    """The job's work in this process, whoever holds the job."""
+    import_work(job, report, limits=Limits(), workers=1, scratch=Path(settings.IMPORT_SCRATCH))
 
 
 def issues(job: ImportJob) -> list[tuple[str, str, str]]:
@@ -164,11 +173,11 @@ def test_two_imports_at_once_store_an_item_once(folder: Path):
     late = ImportJob.objects.create(path=str(folder), created_at=NOON)
     others: list[ImportJob] = []
 
-    def report(done: int | None = None, total: int | None = None, words: str = "") -> None:
-        if total and not others:
+    def report(progress: Progress) -> None:
+        if progress.total and not others:
             others.append(import_now(path=folder, now=NOON))
 
-    folder_work(late, report, workers=1)
+    worked(late, report)
     late.refresh_from_db()
     assert (others[0].n_added, late.n_added, late.n_skipped, late.n_failed) == (3, 0, 3, 0)
     assert (Painting.objects.count(), Track.objects.count(), Clip.objects.count()) == (2, 1, 2)
@@ -190,8 +199,8 @@ def test_a_folder_that_is_not_there_is_said_so_before_a_job_is_made(tmp_path: Pa
 
 
 def test_ctrl_c_ends_the_job_as_cancelled_and_is_passed_on(folder: Path):
-    def watch(done: int | None = None, total: int | None = None, words: str = "") -> None:
-        if done:
+    def watch(progress: Progress) -> None:
+        if progress.done:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -202,8 +211,8 @@ def test_ctrl_c_ends_the_job_as_cancelled_and_is_passed_on(folder: Path):
 def test_an_import_by_hand_whose_process_was_killed_is_not_taken_up_by_a_worker(folder: Path):
     swept: list[int] = []
 
-    def watch(done: int | None = None, total: int | None = None, words: str = "") -> None:
-        if done == 1:  # as if the process had been dead for long
+    def watch(progress: Progress) -> None:
+        if progress.done == 1:  # as if the process had been dead for long
             ImportJob.objects.update(heartbeat_at=NOON.replace(year=2020))
             swept.append(jobs_sweep(model=ImportJob, now=NOON))
 
@@ -233,8 +242,8 @@ def test_the_worker_does_a_queued_import_and_a_second_message_changes_nothing(
     with django_capture_on_commit_callbacks(execute=True):
         job = import_start(source=ImportJob.Source.FOLDER, path=folder, user=User.objects.create_user("ann"), now=NOON)
     assert (rung, job.state) == ([job.pk], JobState.QUEUED)
-    assert import_folder(job.pk) == JobState.DONE
-    assert import_folder(job.pk) == "not ours"
+    assert import_source(job.pk) == JobState.DONE
+    assert import_source(job.pk) == "not ours"
     job.refresh_from_db()
     assert (job.n_added, job.done, job.total, str(job.created_by)) == (3, 3, 3, "ann")
 
@@ -242,7 +251,7 @@ def test_the_worker_does_a_queued_import_and_a_second_message_changes_nothing(
 def test_issues_of_an_attempt_that_was_cut_off_are_not_told_twice(untidy: Path):
     job = ImportJob.objects.create(path=str(untidy), created_at=NOON)
     for _ in range(2):
-        folder_work(job, lambda *_: None, workers=1)
+        worked(job)
     assert [code for _, _, code in issues(job)] == ["duplicate", "empty", "web_page"]
 
 
@@ -252,17 +261,44 @@ def test_remarks_are_kept_as_warnings(folder: Path):
     assert issues(job) == [("small.png", ImportIssue.Level.WARNING, "small")]
 
 
-def test_an_import_asks_the_database_little_for_what_is_there(folder: Path, django_assert_max_num_queries):
-    import_now(path=folder, now=NOON)
-    job = ImportJob.objects.create(path=str(folder), created_at=NOON)
-    with django_assert_max_num_queries(8, connection=connection):
-        folder_work(job, lambda *_: None, workers=1)
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[ImportJob], int]:
+    """How many questions the database is asked by a job's work, progress told but once."""
+    monkeypatch.setattr(importing, "EVERY_S", 1e9)
+
+    def ask(job: ImportJob) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            worked(job)
+        return len(captured)
+
+    return ask
 
 
-def test_the_pace_tells_rate_and_time_left():
-    times = iter([0.0, 10.0])
-    pace = _Pace(clock=lambda: next(times))
-    assert pace.words(Counts(added=15, skipped=60, failed=5), 120) == "2.0 files a second, about 20 s left"
+def test_what_is_done_is_looked_up_by_the_batch(tmp_path: Path, asked: Callable[[ImportJob], int]):
+    root = tmp_path / "many"
+    root.mkdir()
+    picture = write_picture(tmp_path / "one.jpg", gradient(256, 256), form="JPEG")
+    for index in range(2 * importing.BATCH):
+        shutil.copy(picture, root / f"{index}.jpg")
+        with (root / f"{index}.jpg").open("ab") as file:
+            file.write(str(index).encode())  # behind the picture's end: other bytes, the same picture
+    jobs = [ImportJob.objects.create(path=str(root), created_at=NOON) for _ in range(2)]
+    first = asked(jobs[0])
+    assert first <= 5 * 2 * importing.BATCH + 30
+    assert asked(jobs[1]) <= 20
+    jobs[1].refresh_from_db()
+    assert (jobs[1].n_added, jobs[1].n_skipped, jobs[1].n_failed) == (0, 2 * importing.BATCH, 0)
+
+
+def test_the_pace_is_of_the_last_half_minute_so_that_skipped_files_do_not_spoil_it():
+    seconds = iter([0.0, 0.5, 5.0, 20.0, 35.0, 40.0])
+    pace = Pace(window=30.0, clock=lambda: next(seconds))
+    assert [pace.rate(0), pace.rate(10)] == [None, None]
+    assert pace.rate(1_000) == 200.0  # a thousand files that were there
+    assert [pace.rate(1_015), pace.rate(1_030)] == [1_015 / 20, 30 / 30]
+    progress = progress_of(Counts(added=30, skipped=1_000, failed=5), 1_155, pace.rate(1_035))
+    assert (progress.rate, progress.seconds_left) == (1.0, 120.0)
+    assert progress.words == "1.0 files a second, about 2 min left"
 
 
 def test_real_processes_give_the_same(untidy: Path, monkeypatch: pytest.MonkeyPatch):
