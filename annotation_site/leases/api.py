@@ -22,6 +22,7 @@ from annotation_site.corpus.models import Clip
 from annotation_site.leases.errors import JudgingError, LeaseUnknown, RaterNotActive
 from annotation_site.leases.gate import clip_seconds
 from annotation_site.leases.models import LeasedSlot
+from annotation_site.leases.playback import clip_gain
 from annotation_site.leases.services import lease_release, lease_renew
 from annotation_site.scoring.models import Campaign
 
@@ -157,13 +158,22 @@ class Peaks(serializers.JSONField):
 
 
 class ClipPlayed(serializers.Serializer[Any]):
+    """A clip as a campaign plays it: `context["campaign"]`."""
+
     audio = serializers.CharField(source="audio.url")
     duration_s = serializers.SerializerMethodField()
+    gain_db = serializers.SerializerMethodField(
+        help_text="Play it with this gain, and tell so in the answer: evidence.clips.<name>.gain_db."
+    )
     peaks = Peaks()
 
     @extend_schema_field(OpenApiTypes.DOUBLE)
     def get_duration_s(self, clip: Clip) -> float:
         return round(clip_seconds(clip), 3)
+
+    @extend_schema_field(OpenApiTypes.DOUBLE)
+    def get_gain_db(self, clip: Clip) -> float:
+        return clip_gain(clip=clip, campaign=self.context["campaign"])
 
 
 class Leased(serializers.Serializer[Any]):

@@ -65,6 +65,22 @@ class TooSoon(JudgingError):
         self.wait_s = wait_s
 
 
+class WrongGain(JudgingError):
+    code = "wrong_gain"
+    words = (
+        "The music was not played as loud as this campaign asks for: it was changed after your page was loaded. Load "
+        "the page again, listen once more and answer."
+    )
+
+
+class GainNotTold(JudgingError):
+    code = "gain_not_told"
+    words = (
+        "This campaign plays all music equally loud, which the page does with JavaScript. Turn JavaScript on, load the "
+        "page again and answer there."
+    )
+
+
 class CannotCorrect(JudgingError):
     code = "cannot_correct"
     words = "Only your own latest answers can be corrected."

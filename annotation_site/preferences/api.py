@@ -60,7 +60,7 @@ class TaskLease(api.Leased):
 
     @extend_schema_field(_ITEM)
     def get_query(self, slot: VoteSlot) -> dict[str, Any]:
-        return _item(slot.task.pair_a, is_clip=_asks_with_music(slot))
+        return _item(slot, slot.task.pair_a, is_clip=_asks_with_music(slot))
 
     @extend_schema_field(Candidate(many=True))
     def get_candidates(self, slot: VoteSlot) -> list[dict[str, Any]]:
@@ -68,16 +68,17 @@ class TaskLease(api.Leased):
         pairs = {Side.A: slot.task.pair_a, Side.B: slot.task.pair_b}
         sides = (Side.A, Side.B) if slot.left == Side.A else (Side.B, Side.A)
         is_clip = not _asks_with_music(slot)
-        return [{"choice": side.value, "item": _item(pairs[side], is_clip=is_clip)} for side in sides]
+        return [{"choice": side.value, "item": _item(slot, pairs[side], is_clip=is_clip)} for side in sides]
 
 
 def _asks_with_music(slot: VoteSlot) -> bool:
     return slot.task.direction == DirectionChoice.MUSIC_TO_PAINTING
 
 
-def _item(pair: Pair, *, is_clip: bool) -> dict[str, Any]:
-    shown = ClipItem(pair.clip) if is_clip else PaintingItem(pair.painting)
-    return dict(shown.data)
+def _item(slot: VoteSlot, pair: Pair, *, is_clip: bool) -> dict[str, Any]:
+    if is_clip:
+        return dict(ClipItem(pair.clip, context={"campaign": slot.campaign}).data)
+    return dict(PaintingItem(pair.painting).data)
 
 
 class VoteGiven(serializers.Serializer[Any]):

@@ -78,7 +78,7 @@ def own_progress(*, rater: Rater, campaign: Campaign, now: datetime) -> OwnProgr
 def leased_tasks(*, slots: Collection[VoteSlot]) -> list[VoteSlot]:
     """The slots with all that a page shows of their tasks, in the same order."""
     shown = (f"task__pair_{side}__{item}" for side in "ab" for item in ("painting", "clip__track"))
-    full = VoteSlot.objects.select_related(*shown).in_bulk([slot.pk for slot in slots])
+    full = VoteSlot.objects.select_related("campaign", *shown).in_bulk([slot.pk for slot in slots])
     return [full[slot.pk] for slot in slots]
 
 

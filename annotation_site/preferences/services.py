@@ -18,6 +18,7 @@ from annotation_site.corpus.models import Clip
 from annotation_site.leases.errors import CannotCorrect, KeyReused
 from annotation_site.leases.gate import gate_check
 from annotation_site.leases.models import ORDER_KEYS, Queue
+from annotation_site.leases.playback import gains_check
 from annotation_site.leases.services import (
     lease_skip,
     place_find,
@@ -28,7 +29,7 @@ from annotation_site.leases.services import (
     slots_offer,
     slots_reopen,
 )
-from annotation_site.preferences.models import PreferenceTask, Side, Vote, VoteSlot, VoteState
+from annotation_site.preferences.models import DirectionChoice, PreferenceTask, Side, Vote, VoteSlot, VoteState
 from annotation_site.scoring.models import Campaign, Pair
 from mpd_builder import preferences, records
 
@@ -163,7 +164,8 @@ def vote_submit(
     """Record a rater's choice in the task that they lease under `token`. Sending the same `key` again changes nothing.
 
     Late work fills the slot while it is open; once all are taken it is kept as surplus and never counted. Raises
-    `RaterNotActive`, `LeaseUnknown`, `KeyReused` or `TooSoon`. `waive_gate` opens the time gate to simulated raters.
+    `RaterNotActive`, `LeaseUnknown`, `KeyReused`, `TooSoon`, or `WrongGain` or `GainNotTold` where a clip was not
+    played at the campaign's loudness. `waive_gate` opens the time gate to simulated raters.
     """
     told = {"choice": Side(choice), "active_ms": active_ms, "evidence": evidence or {}}
     try:
@@ -202,11 +204,13 @@ def _vote(
         waive_gate=waive_gate,
         now=now,
     )
+    left = VoteSlot.dealt(token)["left"]
+    _gains_check(rater=rater, task_id=place.subject_id, left=left, evidence=told["evidence"])
     vote = Vote.objects.create(
         slot=place.slot,
         task_id=place.subject_id,
         rater=rater,
-        left=VoteSlot.dealt(token)["left"],
+        left=left,
         state=VoteState.SURPLUS if place.slot is None else VoteState.COUNTED,
         key=key,
         is_simulated=rater.is_simulated,
@@ -223,6 +227,18 @@ def _clips(task_id: int) -> list[Clip]:
     """The clips that a task plays: one as its query, or two as its candidates."""
     mine = Q(pairs__tasks_a=task_id) | Q(pairs__tasks_b=task_id)
     return list(Clip.objects.filter(mine).distinct().select_related("track").defer("peaks"))
+
+
+def _gains_check(*, rater: Rater, task_id: int, left: str, evidence: dict[str, Any]) -> None:
+    """That each clip of a task was played at its campaign's loudness, by the name it has on the page."""
+    tasks = PreferenceTask.objects.select_related("campaign", "pair_a__clip", "pair_b__clip")
+    task = tasks.defer("pair_a__clip__peaks", "pair_b__clip__peaks").get(pk=task_id)
+    if task.direction == DirectionChoice.MUSIC_TO_PAINTING:
+        clips = {"query": task.pair_a.clip}
+    else:
+        first, second = (task.pair_a, task.pair_b) if left == Side.A else (task.pair_b, task.pair_a)
+        clips = {"left": first.clip, "right": second.clip}
+    gains_check(rater=rater, campaign=task.campaign, clips=clips, evidence=evidence)
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ from annotation_site.preferences.selectors import tasks_progress
 from annotation_site.preferences.services import tasks_make
 from annotation_site.scoring.forms import PairsForm, TasksForm
 from annotation_site.scoring.models import Campaign, Pair, Rating, RatingState
-from annotation_site.scoring.selectors import campaign_progress
+from annotation_site.scoring.selectors import campaign_playback, campaign_progress
 from annotation_site.scoring.services import pairs_make
 
 STATE_LABELS = {
@@ -30,6 +30,14 @@ STATE_LABELS = {
     "Surplus: came after its place was taken": "warning",
     "Withdrawn with its rater": "danger",
 }
+
+
+LOUDNESS_HELP = (
+    "Left empty, every clip sounds as it was mastered. Given, every clip is played at this integrated loudness: -23 is "
+    "EBU R 128's, streaming services are near -14. A clip that would peak above -1 dBTP stays softer; the files "
+    "themselves are not changed. It is recorded with each answer and in each snapshot, and is fixed from the first "
+    "rating on. Raters then need JavaScript."
+)
 
 
 @admin.register(Campaign)
@@ -45,9 +53,11 @@ class CampaignAdmin(ModelAdmin):
     fieldsets = (
         (None, {"fields": (("name", "slug"), "instructions", ("is_open", "is_synthetic"))}),
         ("Protocol", {"fields": (("raters_per_pair", "trim"), ("band_low", "band_high"), "votes_per_task")}),
+        ("Playback", {"fields": ("loudness_lufs",)}),
         ("Leases", {"fields": ("lease_minutes",)}),
     )
     fixed_with_pairs = ("raters_per_pair", "trim", "is_synthetic", "slug")
+    fixed_with_ratings = ("loudness_lufs",)
     fixed_with_tasks = ("band_low", "band_high", "votes_per_task")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
@@ -72,8 +82,13 @@ class CampaignAdmin(ModelAdmin):
         return f"{campaign.complete_count:,}"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Campaign | None = None) -> tuple[str, ...]:
-        fixed = self.fixed_with_pairs if obj and obj.pairs.exists() else ()
+        fixed: tuple[str, ...] = self.fixed_with_pairs if obj and obj.pairs.exists() else ()
+        fixed += self.fixed_with_ratings if obj and Rating.objects.filter(pair__campaign=obj).exists() else ()
         return fixed + (self.fixed_with_tasks if obj and obj.tasks.exists() else ())
+
+    def get_form(self, request: HttpRequest, obj: Campaign | None = None, change: bool = False, **kwargs: Any) -> Any:
+        words = {"labels": {"loudness_lufs": "Loudness (LUFS)"}, "help_texts": {"loudness_lufs": LOUDNESS_HELP}}
+        return super().get_form(request, obj, change, **words, **kwargs)
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Campaign | None = None) -> dict[str, tuple[str, ...]]:
         return {} if obj else {"slug": ("name",)}
@@ -108,6 +123,7 @@ class CampaignAdmin(ModelAdmin):
         return {
             "campaign": campaign,
             "progress": campaign_progress(campaign=campaign, now=timezone.now()),
+            "playback": campaign_playback(campaign=campaign),
             "directions": tasks_progress(campaign=campaign),
             "progress_url": reverse("admin:scoring_campaign_progress", args=[campaign.pk]),
         }

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -33,7 +33,11 @@ class RatingCorrected(serializers.Serializer[Any]):
 
 class PairLease(api.Leased):
     painting = api.PaintingShown(source="pair.painting")
-    clip = api.ClipPlayed(source="pair.clip")
+    clip = serializers.SerializerMethodField()
+
+    @extend_schema_field(api.ClipPlayed)
+    def get_clip(self, slot: Slot) -> dict[str, Any]:
+        return dict(api.ClipPlayed(slot.pair.clip, context={"campaign": slot.campaign}).data)
 
 
 class RatingGiven(serializers.Serializer[Any]):

@@ -11,8 +11,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from annotation_site.accounts.models import Rater
-from annotation_site.corpus.models import Painting
+from annotation_site.corpus.models import Clip, Painting
 from annotation_site.scoring.models import Campaign, Pair, Queue, Rating, RatingState, Slot, SlotBar, SlotState
+from mpd_builder.playback import is_held_back
 
 
 class NoSuchCampaign(Exception):
@@ -67,6 +68,33 @@ def campaign_progress(*, campaign: Campaign, now: datetime) -> CampaignProgress:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class CampaignPlayback:
+    """How a campaign plays the clips of its pairs. `unmeasured` have no known loudness, so they are played as they are;
+    `held_back` stay softer than the target, since their peaks leave no more room.
+    """
+
+    target_lufs: float | None
+    clips: int
+    unmeasured: int
+    held_back: int
+
+
+def campaign_playback(*, campaign: Campaign) -> CampaignPlayback:
+    paired = Clip.objects.filter(pk__in=Pair.objects.filter(campaign=campaign).values("clip"))
+    target = campaign.loudness_lufs
+    levels = list(paired.values_list("loudness_lufs", "true_peak_dbtp"))
+    held_back = (
+        is_held_back(target_lufs=target, loudness_lufs=loudness, true_peak_dbtp=peak) for loudness, peak in levels
+    )
+    return CampaignPlayback(
+        target_lufs=target,
+        clips=len(levels),
+        unmeasured=sum(loudness is None for loudness, _ in levels),
+        held_back=sum(held_back),
+    )
+
+
 def pairs_over_quota(*, campaign: Campaign) -> int:
     """How many pairs have more counted ratings than slots: constraints keep it at 0, this counts the rows."""
     ratings = Rating.objects.filter(pair=OuterRef("pk"), state=RatingState.COUNTED).order_by().values("pair")
@@ -99,7 +127,8 @@ def own_progress(*, rater: Rater, campaign: Campaign, now: datetime) -> OwnProgr
 
 def leased_pairs(*, slots: Collection[Slot]) -> list[Slot]:
     """The slots with all that a page shows of their pairs, in the same order."""
-    full = Slot.objects.select_related("pair__painting", "pair__clip__track").in_bulk([slot.pk for slot in slots])
+    shown = ("campaign", "pair__painting", "pair__clip__track")
+    full = Slot.objects.select_related(*shown).in_bulk([slot.pk for slot in slots])
     return [full[slot.pk] for slot in slots]
 
 

@@ -19,6 +19,7 @@ from annotation_site.corpus.selectors import clips_for_pairs, paintings_for_pair
 from annotation_site.leases.errors import CannotCorrect, KeyReused
 from annotation_site.leases.gate import gate_check
 from annotation_site.leases.models import ORDER_KEYS, Queue
+from annotation_site.leases.playback import gains_check
 from annotation_site.leases.services import (
     Place,
     lease_skip,
@@ -223,7 +224,8 @@ def rating_submit(
     """Record a rater's score of the pair that they lease under `token`. Sending the same `key` again changes nothing.
 
     Late work fills the slot while it is open; once all are taken it is kept as surplus and never counted. Raises
-    `RaterNotActive`, `LeaseUnknown`, `KeyReused` or `TooSoon`. `waive_gate` opens the time gate to simulated raters.
+    `RaterNotActive`, `LeaseUnknown`, `KeyReused`, `TooSoon`, or `WrongGain` or `GainNotTold` where the clip was not
+    played at the campaign's loudness. `waive_gate` opens the time gate to simulated raters.
     """
     told = {"played_ms": played_ms, "active_ms": active_ms, "input_method": input_method, "evidence": evidence or {}}
     try:
@@ -263,6 +265,8 @@ def _rate(
         waive_gate=waive_gate,
         now=now,
     )
+    campaign = Campaign.objects.get(pairs=place.subject_id)
+    gains_check(rater=rater, campaign=campaign, clips={"clip": clip}, evidence=told["evidence"])
     rating = Rating.objects.create(
         slot=place.slot,
         pair_id=place.subject_id,

@@ -60,11 +60,12 @@ export function playTestTone() {
 }
 
 /**
- * Plays one clip. Events: `change` (plays, pauses, ends) and `heard` (once, when all of it has been played).
+ * Plays one clip, with a gain in dB that the site decides. Events: `change` (plays, pauses, ends) and `heard` (once, when all of it has been played).
  * Starting one player pauses whichever plays.
  */
 export class Player extends EventTarget {
   #buffer;
+  #level;
   #source = null;
   #gain = null;
   #startedAt = 0;
@@ -76,9 +77,11 @@ export class Player extends EventTarget {
   replays = 0;
   totalPlayed = 0;
 
-  constructor(buffer) {
+  constructor(buffer, gainDb = 0) {
     super();
     this.#buffer = buffer;
+    this.gainDb = gainDb;
+    this.#level = 10 ** (gainDb / 20);
   }
 
   get duration() {
@@ -124,7 +127,7 @@ export class Player extends EventTarget {
     this.#source.connect(this.#gain).connect(context.destination);
     this.#startedAt = context.currentTime;
     this.#gain.gain.setValueAtTime(0, this.#startedAt);
-    this.#gain.gain.linearRampToValueAtTime(1, this.#startedAt + FADE_S);
+    this.#gain.gain.linearRampToValueAtTime(this.#level, this.#startedAt + FADE_S);
     this.#source.addEventListener("ended", this.#ended, { once: true });
     context.addEventListener("statechange", this.#interrupted);
     this.#source.start(0, this.#offset);

@@ -18,8 +18,8 @@ async function loadPainting({ display, width, height }) {
   return { image };
 }
 
-async function loadClip({ audio, peaks }) {
-  return { buffer: await fetchSound(audio), peaks };
+async function loadClip({ audio, peaks, gain_db: gainDb }) {
+  return { buffer: await fetchSound(audio), peaks, gainDb };
 }
 
 export class Shelf {

@@ -12,7 +12,7 @@ export class Trial {
     this.players = Object.fromEntries(
       Object.entries(media)
         .filter(([, { buffer }]) => buffer)
-        .map(([name, { buffer }]) => [name, new Player(buffer)]),
+        .map(([name, { buffer, gainDb }]) => [name, new Player(buffer, gainDb)]),
     );
   }
 
@@ -72,6 +72,7 @@ function listening(player) {
     plays: player.plays,
     pauses: player.pauses,
     replays: player.replays,
+    gain_db: player.gainDb,
   };
 }
 

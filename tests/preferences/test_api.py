@@ -152,7 +152,7 @@ def test_a_lease_tells_what_to_show_and_nothing_else(
     told = post(client, "leases/", campaign=campaign.slug).json()
     (shown,) = told["leases"]
     assert set(shown) == {"token", "issued_at", "expires_at", "direction", "query", "candidates"}
-    assert set(shown["query"]) == {"kind", "audio", "duration_s", "peaks"}
+    assert set(shown["query"]) == {"kind", "audio", "duration_s", "gain_db", "peaks"}
     assert set(shown["candidates"][0]["item"]) == {"kind", "display", "thumbnail", "width", "height"}
     clock.now = HEARD + timedelta(minutes=1)
     done = post(client, "votes/", token=shown["token"], key=str(uuid4()), choice="a").json()

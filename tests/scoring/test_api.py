@@ -233,7 +233,7 @@ def test_a_lease_tells_what_to_show_and_nothing_else(
     (shown,) = told["leases"]
     assert set(shown) == {"token", "issued_at", "expires_at", "painting", "clip"}
     assert set(shown["painting"]) == {"display", "thumbnail", "width", "height"}
-    assert set(shown["clip"]) == {"audio", "duration_s", "peaks"}
+    assert set(shown["clip"]) == {"audio", "duration_s", "gain_db", "peaks"}
     assert shown["clip"]["duration_s"] == 15.0
     clock.shift(timedelta(minutes=1))
     done = post(client, "ratings/", token=shown["token"], key=str(uuid4()), value=0.5).json()
