@@ -5,17 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from django.http import StreamingHttpResponse
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation_site.api.errors import Refusal
 from annotation_site.api.jobs import JOB_FIELDS, JobSerializer, JobViewSet, ReadOnly, read, user_of
-from annotation_site.corpus.models import Clip, ImportIssue, ImportJob, Painting, Track
+from annotation_site.corpus.downloads import issues_response
+from annotation_site.corpus.models import Clip, ImportIssue, ImportJob, Painting, Track, Upload
+from annotation_site.corpus.options import ImportOptions
 from annotation_site.corpus.services import import_start
+from annotation_site.corpus.uploads import upload_of
 
 ITEM_FIELDS = (
     "id",
@@ -27,6 +33,9 @@ ITEM_FIELDS = (
     "source",
     "licence",
     "attribution",
+    "collection",
+    "may_publish",
+    "withdrawn_at",
     "is_synthetic",
     "extras",
     "created_at",
@@ -45,7 +54,7 @@ class PaintingSerializer(serializers.ModelSerializer[Painting]):
 class TrackSerializer(serializers.ModelSerializer[Track]):
     class Meta:
         model = Track
-        fields = (*ITEM_FIELDS, "genre", "duration_s", "sample_rate", "channels")
+        fields = (*ITEM_FIELDS, "genre", "duration_s", "sample_rate", "channels", "valence", "arousal")
 
 
 class ClipSerializer(serializers.ModelSerializer[Clip]):
@@ -54,13 +63,61 @@ class ClipSerializer(serializers.ModelSerializer[Clip]):
 
     class Meta:
         model = Clip
-        fields = ("id", "key", "track", "track_key", "index", "start_frame", "stop_frame", "audio", "is_silent")
+        fields = (
+            "id",
+            "key",
+            "track",
+            "track_key",
+            "index",
+            "start_frame",
+            "stop_frame",
+            "audio",
+            "is_silent",
+            "loudness_lufs",
+            "true_peak_dbtp",
+        )
+
+
+class ImportOptionsSerializer(serializers.Serializer[Any]):
+    """What may be asked of an import. All but styles and lists hold for items whose metadata say nothing of it."""
+
+    styles = serializers.ListField(
+        child=serializers.CharField(max_length=120),
+        required=False,
+        help_text="Of WikiArt; without any, the five styles of the paper.",
+    )
+    lists = serializers.ListField(
+        child=serializers.CharField(max_length=1000),
+        required=False,
+        help_text="CSV files on the server that choose among the source's files.",
+    )
+    licence = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    attribution = serializers.CharField(max_length=600, required=False, allow_blank=True)
+    source = serializers.CharField(max_length=600, required=False, allow_blank=True)  # type: ignore[assignment]
+    collection = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    may_publish = serializers.BooleanField(
+        required=False, allow_null=True, help_text="Whether snapshots may carry the media."
+    )
 
 
 class ImportSerializer(JobSerializer):
+    upload = serializers.SlugRelatedField[Upload](slug_field="key", read_only=True)
+    options = ImportOptionsSerializer(read_only=True)
+
     class Meta:
         model = ImportJob
-        fields = (*JOB_FIELDS, "source", "path", "n_added", "n_skipped", "n_failed")
+        fields = (
+            *JOB_FIELDS,
+            "source",
+            "path",
+            "upload",
+            "options",
+            "n_added",
+            "n_skipped",
+            "n_failed",
+            "rate",
+            "seconds_left",
+        )
 
 
 class ImportIssueSerializer(serializers.ModelSerializer[ImportIssue]):
@@ -70,7 +127,32 @@ class ImportIssueSerializer(serializers.ModelSerializer[ImportIssue]):
 
 
 class ImportWanted(serializers.Serializer[Any]):
-    path = serializers.CharField(max_length=1000, help_text="A folder on the server.")
+    source = serializers.ChoiceField(  # type: ignore[assignment]
+        choices=ImportJob.Source.choices, default=ImportJob.Source.FOLDER
+    )
+    path = serializers.CharField(
+        max_length=1000, required=False, help_text="A folder on the server, or a file where the source is a zip."
+    )
+    upload = serializers.UUIDField(required=False, help_text="The key of an upload of your own.")
+    options = ImportOptionsSerializer(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        wanted, other = ("upload", "path") if attrs["source"] == ImportJob.Source.UPLOAD else ("path", "upload")
+        if wanted not in attrs:
+            raise serializers.ValidationError({wanted: f"An import from {attrs['source']} needs it."})
+        if other in attrs:
+            raise serializers.ValidationError({other: f"An import from {attrs['source']} has none."})
+        return attrs
+
+
+class CsvRenderer(BaseRenderer):
+    """Lets a client ask for CSV; what it then gets comes from the view itself, or is a refusal in words."""
+
+    media_type = "text/csv"
+    format = "csv"
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        return str(data.get("detail", "") if isinstance(data, dict) else data).encode()
 
 
 class PaintingViewSet(ReadOnly):
@@ -97,10 +179,20 @@ class ImportViewSet(JobViewSet):
 
     @extend_schema(request=ImportWanted, responses={201: ImportSerializer, 400: Refusal, 409: Refusal})
     def create(self, request: Request) -> Response:
-        """Queue the import of a folder on the server."""
+        """Queue an import of what lies on the server, or of what was uploaded."""
         wanted = read(ImportWanted, request)
+        upload = None
+        if "upload" in wanted:
+            upload = upload_of(user=user_of(request), key=wanted["upload"])
+            if upload is None:
+                raise serializers.ValidationError({"upload": "You have no upload with this key."})
         job = import_start(
-            source=ImportJob.Source.FOLDER, path=Path(wanted["path"]), user=user_of(request), now=timezone.now()
+            source=ImportJob.Source(wanted["source"]),
+            path=Path(wanted["path"]) if "path" in wanted else None,
+            upload=upload,
+            options=ImportOptions.from_json(wanted.get("options", {})),
+            user=user_of(request),
+            now=timezone.now(),
         )
         return self.started(job)
 
@@ -110,3 +202,14 @@ class ImportViewSet(JobViewSet):
         """What was wrong with which file, and what to do."""
         rows = self.paginate_queryset(ImportIssue.objects.filter(job=self.get_object()))
         return self.get_paginated_response(ImportIssueSerializer(rows, many=True).data)
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR, 404: Refusal})
+    def issues_csv(self, request: Request, pk: int) -> StreamingHttpResponse:
+        """The same as a CSV file for spreadsheets: file, level, code, reason, hint."""
+        return issues_response(self.get_object())
+
+
+import_issues_csv = ImportViewSet.as_view(
+    {"get": "issues_csv"}, filter_backends=[], pagination_class=None, renderer_classes=[JSONRenderer, CsvRenderer]
+)
+"""Outside the router: its name ends as a file's does, without a slash."""

@@ -31,5 +31,6 @@ urlpatterns = [
     path("v1/me/token/", access.OwnTokenView.as_view(), name="own-token"),
     path("v1/scoring/", include("annotation_site.scoring.api_urls")),
     path("v1/preferences/", include("annotation_site.preferences.api_urls")),
+    path("v1/imports/<int:pk>/issues.csv", corpus.import_issues_csv, name="import-issues-csv"),
     path("v1/", include(router.urls)),
 ]
