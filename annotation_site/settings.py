@@ -14,6 +14,7 @@ from django.urls import reverse_lazy
 
 from annotation_site import broker, csp, local
 from annotation_site.environment import folders, whole_number
+from annotation_site.media_storage import media_storage
 
 BASE_DIR = local.BASE_DIR
 STATE_DIR = local.state_dir()
@@ -134,7 +135,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # One machine serves static files from where they lie; a server collects them once and names them by their hash.
 WHITENOISE_USE_FINDERS = os.environ.get("STATIC_MANIFEST") != "1"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": media_storage(os.environ.get("MEDIA_STORAGE", "")),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if WHITENOISE_USE_FINDERS

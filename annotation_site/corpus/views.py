@@ -48,33 +48,29 @@ def media(request: HttpRequest, name: str) -> HttpResponseBase:
     if request.headers.get("If-None-Match") == tag:
         return _for_ever(HttpResponseNotModified(), tag)
     try:
-        file = default_storage.open(name, "rb")
-        size = file.size
+        size = default_storage.size(name)
     except FileNotFoundError:
         raise Http404 from None
     try:
         asked = asked_range(request.headers, size=size, etag=tag)
     except Unsatisfiable:
-        file.close()
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     start, stop = asked or (0, size)
     content_type = TYPES.get(name.rsplit(".", 1)[1], "application/octet-stream")
-    response = StreamingHttpResponse(_Part(file, start, stop), content_type=content_type, status=206 if asked else 200)
+    wanted = () if request.method == "HEAD" or start == stop else _Part(name, start, stop)
+    response = StreamingHttpResponse(wanted, content_type=content_type, status=206 if asked else 200)
     response["Content-Length"] = str(stop - start)
     if asked:
         response["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
-    if request.method == "HEAD":
-        file.close()
     return _for_ever(response, tag)
 
 
 class _Part:
-    """The bytes [start, stop) of an open file in blocks; closes it when the response ends, begun or not."""
+    """The bytes [start, stop) of a stored file in blocks; closes it when the response ends, begun or not."""
 
-    def __init__(self, file: IO[bytes], start: int, stop: int) -> None:
-        self.file = file
+    def __init__(self, name: str, start: int, stop: int) -> None:
+        self.file = _opened(name, start, stop)
         self.left = stop - start
-        file.seek(start)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -88,6 +84,16 @@ class _Part:
 
     def close(self) -> None:
         self.file.close()
+
+
+def _opened(name: str, start: int, stop: int) -> IO[bytes]:
+    """The stored file from `start` on. A storage far away is asked for the part only."""
+    if open_part := getattr(default_storage, "open_part", None):
+        body: IO[bytes] = open_part(name, start, stop)
+        return body
+    file = default_storage.open(name, "rb")
+    file.seek(start)
+    return file
 
 
 def _for_ever(response: HttpResponseBase, tag: str) -> HttpResponseBase:
