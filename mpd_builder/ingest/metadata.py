@@ -6,7 +6,7 @@ import csv
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import StringIO
+from io import BytesIO, TextIOWrapper
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -90,30 +90,34 @@ class Metadata:
         if header is None:
             return
         columns, delimiter = header
-        text = _text(data, name)
+        _utf8_checked(data, name)
         if len(set(columns)) < len(columns):
             raise MetadataError(f"{name}: two columns have the same name. Rename one of them.")
-        table = len(self._tables)
+        table = str(len(self._tables))
         self._tables.append((name, columns))
-        lines: dict[str, int] = {}
-        for line, cells in _rows(name, text, columns, delimiter):
+        for line, cells in _rows(name, data, columns, delimiter):
             file = _inside(name, line, cells[columns.index("file")])
-            if file in lines:
+            key = file if folder == PurePosixPath(".") else composed(f"{folder}/{file}")
+            before, line_before, *_ = self._cells(key) or ("", "")
+            if before == table:
                 raise MetadataError(
-                    f"{name}, line {line}: {printable(file)!r} is listed already in line {lines[file]}. "
+                    f"{name}, line {line}: {printable(file)!r} is listed already in line {line_before}. "
                     "Keep one of the two rows."
                 )
-            lines[file] = line
             kept = [printable(cell) for cell in cells]
             _details(columns, kept, where=f"{name}, line {line}")
-            key = file if folder == PurePosixPath(".") else composed(f"{folder}/{file}")
-            self._rows[key] = _BETWEEN.join([str(table), str(line), *kept]).encode()
+            self._rows[key] = _BETWEEN.join([table, str(line), *kept]).encode()
+
+    def _cells(self, name: str) -> list[str] | None:
+        """A packed row: its table, its line and its cells."""
+        row = self._rows.get(composed(name))
+        return None if row is None else row.decode().split(_BETWEEN)
 
     def get(self, name: str) -> Listed | None:
         """What is said of the file with this name; None where nothing is."""
-        if (row := self._rows.get(composed(name))) is None:
+        if (row := self._cells(name)) is None:
             return None
-        table, line, *cells = row.decode().split(_BETWEEN)
+        table, line, *cells = row
         place, columns = self._tables[int(table)]
         where = f"{place}, line {line}"
         return Listed(_details(columns, cells, where=where), where)
@@ -158,17 +162,18 @@ def _header(data: bytes) -> tuple[list[str], str] | None:
     return None
 
 
-def _text(data: bytes, name: str) -> str:
+def _utf8_checked(data: bytes, name: str) -> None:
     try:
-        return data.decode("utf-8-sig")
+        data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise MetadataError(f"{name}, line {line}: not UTF-8 text. {_SAVE_UTF8}") from error
 
 
-def _rows(name: str, text: str, columns: list[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(name: str, data: bytes, columns: list[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield each row that is not blank with the number of its (last) line."""
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = TextIOWrapper(BytesIO(data), encoding="utf-8-sig", newline="")
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
         next(reader)
         for cells in reader:
