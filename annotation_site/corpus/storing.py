@@ -10,6 +10,7 @@ import hashlib
 import os
 from datetime import datetime
 from io import BytesIO
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,6 @@ from annotation_site.corpus.columns import fitted
 from annotation_site.corpus.models import Clip, ImportJob, Painting, Track
 from annotation_site.corpus.provenance import issue_write, origin_first
 from mpd_builder.ingest import Candidate, CheckedClip, CheckedPainting, CheckedTrack, Rejected, opened
-from mpd_builder.ingest.metadata import printable
 
 ORIGINALS = "originals"
 DERIVED = "derived"
@@ -112,7 +112,7 @@ def _shared_columns(model: type[models.Model], record: Any, candidate: Candidate
     """What paintings and tracks both have. A text too long for its column is cut and kept whole in `extras`."""
     names = ("title", "artist", "source", "licence", "attribution", "collection")
     texts = {name: getattr(record, name) for name in names}
-    columns = fitted(model, **texts, file_name=printable(candidate.path.name))
+    columns = fitted(model, **texts, file_name=PurePosixPath(candidate.name).name)
     cut = {name: text for name, text in texts.items() if columns[name] != text}
     return {
         "key": record.id,
