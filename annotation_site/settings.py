@@ -32,6 +32,7 @@ _https = SITE_URL.startswith("https://")
 _host = SITE_URL.split("://")[1].split("/")[0].rsplit(":", 1)[0]
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", f"{_host},localhost,127.0.0.1,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+SESSION_ENGINE = "annotation_site.accounts.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = _https and os.environ.get("SSL_REDIRECT", "1") == "1"
@@ -196,7 +197,7 @@ CACHES = {
 # --- People ------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
+    "annotation_site.accounts.backends.AccountBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from annotation_site.accounts.models import Rater, RaterState
+from annotation_site.prepared import Prepared, bound
 
 P = ParamSpec("P")
 RaterView = Callable[Concatenate[HttpRequest, Rater, P], HttpResponse]
@@ -22,7 +23,10 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 def rater_of(request: HttpRequest) -> Rater | None:
     """The logged-in user's own rater row, or None for someone who does not judge (an admin, say)."""
-    return Rater.objects.select_related("user").filter(user=request.user.pk).first() if request.user.pk else None
+    return _OF_USER.first(user=request.user.pk) if request.user.pk else None
+
+
+_OF_USER = Prepared(lambda: Rater.objects.select_related("user").filter(user=bound(Rater, "user")))
 
 
 def rater_only(view: RaterView[P]) -> View[P]:

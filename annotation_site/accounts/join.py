@@ -19,7 +19,7 @@ from annotation_site.accounts.models import Invitation, Rater, User
 from annotation_site.accounts.selectors import invitation_open
 from annotation_site.accounts.services import InvitationNotUsable, invitation_accept
 
-LOGIN_BACKEND = "django.contrib.auth.backends.ModelBackend"
+LOGIN_BACKEND = "annotation_site.accounts.backends.AccountBackend"
 
 
 class JoinForm(forms.Form):

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from typing import TypeVar
 
 from django.db import connection, models
 
 from annotation_site.accounts.models import Rater
 from annotation_site.leases.models import ORDER_KEYS, LeasedSlot, Queue
+from annotation_site.prepared import Prepared, bound
 from annotation_site.scoring.models import Campaign
 
 S = TypeVar("S", bound=LeasedSlot)
@@ -38,7 +40,7 @@ ORDER BY column1
 # Constants are written out, not parameters, where the partial index of open slots has to be recognised. OFFSET 0 keeps
 # PostgreSQL from turning a look-up by key into a join, which stale statistics make it do by the wrong index.
 _FIRST_OPEN = """
-SELECT slot.* FROM {slots} AS slot
+SELECT slot.id FROM {slots} AS slot
 WHERE slot.campaign_id = %(campaign)s AND {queue} AND NOT (slot.state = 'filled')
   AND slot.order_key BETWEEN %(low)s AND %(high)s {window}
   AND (slot.state = 'free' OR slot.lease_expires_at <= %(now)s)
@@ -73,13 +75,24 @@ def open_slot(
     for queue, is_windowed, also in _looks(model, _waiting(model, campaign)):
         sql = first_open_sql(model=model, is_windowed=is_windowed, also=also)
         for low, high in ((start, ORDER_KEYS - 1), (0, start - 1)):
-            for slot in model._default_manager.raw(sql, _parameters(rater, campaign, queue, low, high, now)):
+            if (slot := _found(model, sql, _parameters(rater, campaign, queue, low, high, now))) is not None:
                 return slot
     if may_wait and connection.features.has_select_for_update_skip_locked:
         anywhere = _parameters(rater, campaign, Queue.FRESH, 0, ORDER_KEYS - 1, now)
-        for slot in model._default_manager.raw(first_open_sql(model=model, waits=True), anywhere):
-            return slot
+        return _found(model, first_open_sql(model=model, waits=True), anywhere)
     return None
+
+
+def _found(model: type[S], sql: str, parameters: dict[str, int | str]) -> S | None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        row = cursor.fetchone()
+    return None if row is None else _by_id(model).first(id=row[0])
+
+
+@cache
+def _by_id(model: type[S]) -> Prepared[S]:
+    return Prepared(lambda: model._default_manager.filter(pk=bound(model, "id")))
 
 
 def _waiting(model: type[LeasedSlot], campaign: Campaign) -> list[Queue]:
@@ -100,6 +113,7 @@ def _looks(model: type[LeasedSlot], waiting: list[Queue]) -> Iterator[tuple[Queu
             yield queue, False, ""
 
 
+@cache
 def first_open_sql(*, model: type[LeasedSlot], is_windowed: bool = False, also: str = "", waits: bool = False) -> str:
     """The statement behind `open_slot`; its parameters are campaign, queue, low, high, now, rater and window.
 
@@ -120,13 +134,13 @@ def first_open_sql(*, model: type[LeasedSlot], is_windowed: bool = False, also: 
 
 def _parameters(
     rater: Rater, campaign: Campaign, queue: Queue, low: int, high: int, now: datetime
-) -> dict[str, object]:
+) -> dict[str, int | str]:
     return {
         "campaign": campaign.pk,
         "queue": int(queue),
         "low": low,
         "high": high,
-        "now": connection.ops.adapt_datetimefield_value(now),
+        "now": connection.ops.adapt_datetimefield_value(now),  # type: ignore[dict-item]
         "rater": rater.pk,
         "window": WINDOW,
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
@@ -19,12 +20,16 @@ from annotation_site.accounts.models import Rater, RaterState
 from annotation_site.leases.claiming import bar_model, open_slot
 from annotation_site.leases.errors import AlreadyJudged, LeaseLost, LeaseUnknown, RaterNotActive
 from annotation_site.leases.models import ORDER_KEYS, EndedLease, LeasedSlot, LeaseEnd, Queue, SlotState
+from annotation_site.prepared import Prepared, PreparedUpdate, bound
 from annotation_site.scoring.models import Campaign
 
 S = TypeVar("S", bound=LeasedSlot)
 
 _TICK = timedelta(microseconds=1)
 """Leases given in one go are issued so far apart: their order is kept."""
+
+
+_RATER = Prepared(lambda: Rater.objects.select_for_update(no_key=True).filter(pk=bound(Rater, "id")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class Place(Generic[S]):
 
 def rater_lock(*, rater: Rater) -> Rater:
     """The rater's row as it is now, locked until the transaction ends. Raises `RaterNotActive`."""
-    fresh = Rater.objects.select_for_update(no_key=True).get(pk=rater.pk)
+    (fresh,) = _RATER(id=rater.pk)
     if fresh.state != RaterState.ACTIVE:
         raise RaterNotActive(RaterState(fresh.state))
     return fresh
@@ -54,10 +59,11 @@ def lease_hold(*, model: type[S], rater: Rater, campaign: Campaign, count: int, 
     """
     rater_lock(rater=rater)
     until = now + timedelta(minutes=campaign.lease_minutes)
-    own = model._default_manager.filter(rater=rater, campaign=campaign, state=SlotState.LEASED)
-    own = own.exclude(queue=Queue.CLOSED)
-    held = list(own.filter(lease_expires_at__gt=now).order_by("leased_at", "pk"))
-    if len(held) < count:
+    leased = _leased(model)(rater=rater.pk, campaign=campaign.pk)
+    held = [slot for slot in leased if slot.lease_expires_at is not None and slot.lease_expires_at > now]
+    if len(held) < count and len(held) < len(leased):
+        own = model._default_manager.filter(rater=rater, campaign=campaign, state=SlotState.LEASED)
+        own = own.exclude(queue=Queue.CLOSED)
         expired = own.filter(lease_expires_at__lte=now).order_by("leased_at", "pk")
         for slot in expired.select_for_update(skip_locked=True)[: count - len(held)]:
             _issue(slot, rater=rater, now=now + _TICK * len(held), until=until)
@@ -132,7 +138,7 @@ def place_find(*, model: type[S], rater: Rater, token: UUID, now: datetime) -> P
 
 def slot_fill(slot: LeasedSlot) -> None:
     slot.state = SlotState.FILLED
-    slot.save(update_fields=["state"])
+    _filling(type(slot))(id=slot.pk)
 
 
 def slots_reopen(*, model: type[LeasedSlot], raters: Collection[Rater]) -> list[int]:
@@ -172,8 +178,78 @@ _FREED: dict[str, Any] = {
 }
 
 
+# --- What runs for every judgment, compiled once for each kind of slot -----------------------------------------------
+@cache
+def _leased(model: type[S]) -> Prepared[S]:
+    """What a rater holds in a campaign, the expired included but not what was closed, in the order of giving."""
+    return Prepared(
+        lambda: (
+            model._default_manager.filter(
+                rater=bound(model, "rater"), campaign=bound(model, "campaign"), state=SlotState.LEASED
+            )
+            .exclude(queue=Queue.CLOSED)
+            .order_by("leased_at", "pk")
+        )
+    )
+
+
+@cache
+def _newest(model: type[LeasedSlot]) -> Prepared[tuple[int]]:
+    """The order key of the slot that the rater got last of those that they have filled."""
+    return Prepared(
+        lambda: (
+            model._default_manager.filter(
+                rater=bound(model, "rater"), campaign=bound(model, "campaign"), state=SlotState.FILLED
+            )
+            .order_by("-leased_at")
+            .values_list("order_key")[:1]
+        )
+    )
+
+
+@cache
+def _by_token(model: type[S]) -> Prepared[S]:
+    return Prepared(
+        lambda: model._default_manager.select_for_update().filter(
+            token=bound(model, "token"), rater=bound(model, "rater")
+        )
+    )
+
+
+@cache
+def _filling(model: type[LeasedSlot]) -> PreparedUpdate:
+    return PreparedUpdate(lambda: model._default_manager.filter(pk=bound(model, "id")), state=SlotState.FILLED)
+
+
+@cache
+def _giving(model: type[LeasedSlot]) -> PreparedUpdate:
+    names = ("queue", "token", "leased_at", "lease_expires_at", *model.dealt(UUID(int=0)))
+    return PreparedUpdate(
+        lambda: model._default_manager.filter(pk=bound(model, "id")),
+        state=SlotState.LEASED,
+        rater=bound(model, "rater", "rater_id"),
+        **{name: bound(model, name) for name in names},
+    )
+
+
+@cache
+def _siblings(model: type[LeasedSlot]) -> PreparedUpdate:
+    """Move the slots of one subject from one queue to another.
+
+    Those locked at this moment are being given out too and are moved by whoever does it: waiting could deadlock.
+    """
+
+    def others() -> QuerySet[Any]:
+        of_subject = model._default_manager.filter(
+            **{model.subject_field: bound(model, model.subject_field, "subject")}, queue=bound(model, "queue")
+        )
+        return model._default_manager.filter(pk__in=of_subject.select_for_update(skip_locked=True).values("pk"))
+
+    return PreparedUpdate(others, queue=bound(model, "queue", "begun"))
+
+
 def _own_slot(model: type[S], rater: Rater, token: UUID) -> S | None:
-    return model._default_manager.select_for_update().filter(token=token, rater=rater).first()
+    return _by_token(model).first(token=token, rater=rater.pk)
 
 
 def _late_slot(model: type[S], rater: Rater, ended: EndedLease, subject_id: int, now: datetime) -> S | None:
@@ -195,9 +271,8 @@ def _standing(model: type[LeasedSlot], rater: Rater, campaign: Campaign, held: l
     """Where on the ring the rater stands: at the slot that they took last, before the first one at their own start."""
     if held:
         return max(held, key=lambda slot: (slot.leased_at, slot.pk)).order_key
-    filled = model._default_manager.filter(rater=rater, campaign=campaign, state=SlotState.FILLED)
-    newest = filled.order_by("-leased_at").values_list("order_key", flat=True).first()
-    return rater.order_seed % ORDER_KEYS if newest is None else newest
+    newest = _newest(model).first(rater=rater.pk, campaign=campaign.pk)
+    return rater.order_seed % ORDER_KEYS if newest is None else int(newest[0])
 
 
 def _issue(slot: LeasedSlot, *, rater: Rater, now: datetime, until: datetime) -> None:
@@ -207,25 +282,24 @@ def _issue(slot: LeasedSlot, *, rater: Rater, now: datetime, until: datetime) ->
     _give(slot, rater=rater, token=uuid4(), issued_at=now, until=until, now=now)
     if queue == queue.begun:
         return
-    siblings = type(slot)._default_manager.filter(**{f"{slot.subject_field}_id": slot.subject_id}, queue=queue)
-    # Those locked at this moment are being given out too and are moved by whoever does it: waiting could deadlock.
-    others = siblings.select_for_update(skip_locked=True).values_list("pk", flat=True)
-    type(slot)._default_manager.filter(pk__in=list(others)).update(queue=queue.begun)
+    _siblings(type(slot))(subject=slot.subject_id, queue=queue, begun=queue.begun)
 
 
 def _give(slot: LeasedSlot, *, rater: Rater, token: UUID, issued_at: datetime, until: datetime, now: datetime) -> None:
     if slot.token is not None:
         _end(slot, end=LeaseEnd.RENEWED if slot.rater_id == rater.pk else LeaseEnd.TAKEN, now=now)
     fields: dict[str, Any] = {
-        "state": SlotState.LEASED,
         "queue": slot.queue,
-        "rater": rater,
+        "rater_id": rater.pk,
         "token": token,
         "leased_at": issued_at,
         "lease_expires_at": until,
         **slot.dealt(token),
     }
-    _save(slot, fields)
+    _giving(type(slot))(id=slot.pk, **fields)
+    slot.state = SlotState.LEASED
+    for name, value in fields.items():
+        setattr(slot, name, value)
 
 
 def _end(slot: LeasedSlot, *, end: LeaseEnd, now: datetime) -> None:

@@ -30,6 +30,7 @@ from annotation_site.leases.services import (
     slots_reopen,
 )
 from annotation_site.preferences.models import DirectionChoice, PreferenceTask, Side, Vote, VoteSlot, VoteState
+from annotation_site.prepared import Prepared, bound
 from annotation_site.scoring.models import Campaign, Pair
 from mpd_builder import preferences, records
 
@@ -109,9 +110,18 @@ def task_record(task: PreferenceTask) -> records.PreferenceTask:
     return records.PreferenceTask(task.key, direction, query, pair.key, task.pair_b.key)
 
 
+_OF_PAIR = Prepared(
+    lambda: PreferenceTask.objects.filter(
+        Q(pair_a=bound(PreferenceTask, "pair_a", "pair")) | Q(pair_b=bound(PreferenceTask, "pair_b", "pair"))
+    ).values_list("pk")[:1]
+)
+
+
 def tasks_follow(*, pair_ids: Sequence[int]) -> None:
     """Close the unanswered tasks of pairs that left the ambiguous band, and open again those whose pairs came back."""
     for batch in _batches(pair_ids):
+        if len(batch) == 1 and not _OF_PAIR(pair=batch[0]):  # as with most ratings
+            continue
         tasks = PreferenceTask.objects.filter(Q(pair_a__in=batch) | Q(pair_b__in=batch))
         low, high = F("campaign__band_low"), F("campaign__band_high")
         in_band = Q(pair_a__score__range=(low, high), pair_b__score__range=(low, high))

@@ -15,7 +15,8 @@ from rest_framework.response import Response
 from annotation_site.accounts.models import Rater
 from annotation_site.leases import api
 from annotation_site.leases.services import lease_hold
-from annotation_site.scoring.models import Campaign, Slot
+from annotation_site.prepared import Prepared, bound
+from annotation_site.scoring.models import Campaign, Rating, Slot
 from annotation_site.scoring.selectors import leased_pairs, none_because, own_progress
 from annotation_site.scoring.services import Submission, pair_skip, rating_correct, rating_submit
 
@@ -62,6 +63,9 @@ class RatingCorrectionTaken(serializers.Serializer[Any]):
     rating = RatingGiven()
 
 
+_CAMPAIGN = Prepared(lambda: Campaign.objects.filter(pairs=bound(Rating, "pair")))
+
+
 def work_of(*, rater: Rater, campaign: Campaign, count: int, now: datetime) -> dict[str, Any]:
     """What a rater has to do in a campaign, topped up to `count` leases."""
     held = lease_hold(model=Slot, rater=rater, campaign=campaign, count=count, now=now)
@@ -92,7 +96,7 @@ class RatingsView(api.RaterView):
         told = api.read(Scored, request)
         count, now = told.pop("count"), timezone.now()
         done = rating_submit(rater=self.rater, now=now, **told)
-        campaign = Campaign.objects.get(pairs=done.rating.pair_id)
+        (campaign,) = _CAMPAIGN(pair=done.rating.pair_id)
         work = work_of(rater=self.rater, campaign=campaign, count=count, now=now)
         return Response(RatingAnswered({"rating": done.rating, **work}).data, status=_status(done))
 

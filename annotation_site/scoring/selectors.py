@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from annotation_site.accounts.models import Rater
 from annotation_site.corpus.models import Clip, Painting
+from annotation_site.prepared import Prepared, bound
 from annotation_site.scoring.models import Campaign, Pair, Queue, Rating, RatingState, Slot, SlotBar, SlotState
 from mpd_builder.playback import is_held_back
 
@@ -110,6 +111,33 @@ def pairs_over_quota(*, campaign: Campaign) -> int:
     )
 
 
+def _counts() -> QuerySet[Rater, tuple[int, int]]:
+    campaign = bound(Slot, "campaign")
+    mine = Slot.objects.filter(rater=OuterRef("pk"), campaign=campaign, state=SlotState.FILLED)
+    today = Rating.objects.filter(
+        rater=OuterRef("pk"), created_at__gte=bound(Rating, "created_at", "since"), supersedes=None
+    ).filter(pair__campaign=campaign)
+    counts = [rows.values("rater").annotate(n=Count("pk")).values("n") for rows in (mine, today)]
+    return Rater.objects.filter(pk=bound(Rater, "id")).values_list(*(Coalesce(Subquery(count), 0) for count in counts))
+
+
+_OWN_PROGRESS = Prepared(_counts)
+_SHOWN = Prepared(
+    lambda: (
+        Slot.objects.filter(rater=bound(Slot, "rater"), campaign=bound(Slot, "campaign"), state=SlotState.LEASED)
+        .select_related("pair__painting", "pair__clip__track")
+        .only(
+            "token",
+            "leased_at",
+            "lease_expires_at",
+            *(f"pair__painting__{name}" for name in ("display", "thumbnail", "width", "height")),
+            *(f"pair__clip__{name}" for name in ("audio", "peaks", "start_frame", "stop_frame")),
+            "pair__clip__track__sample_rate",
+        )
+    )
+)
+
+
 @dataclass(frozen=True, slots=True)
 class OwnProgress:
     """What a rater did in a campaign: counted ratings in all, and answers since midnight (the site's time zone)."""
@@ -120,15 +148,16 @@ class OwnProgress:
 
 def own_progress(*, rater: Rater, campaign: Campaign, now: datetime) -> OwnProgress:
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    today = Rating.objects.filter(rater=rater, created_at__gte=midnight, supersedes=None, pair__campaign=campaign)
-    mine = Slot.objects.filter(rater=rater, campaign=campaign, state=SlotState.FILLED)
-    return OwnProgress(mine=mine.count(), session=today.count())
+    ((mine, today),) = _OWN_PROGRESS(id=rater.pk, campaign=campaign.pk, since=midnight)
+    return OwnProgress(mine=mine, session=today)
 
 
 def leased_pairs(*, slots: Collection[Slot]) -> list[Slot]:
-    """The slots with all that a page shows of their pairs, in the same order."""
-    shown = ("campaign", "pair__painting", "pair__clip__track")
-    full = Slot.objects.select_related(*shown).in_bulk([slot.pk for slot in slots])
+    """The slots of one rater in one campaign with all that a page shows of their pairs, in the same order."""
+    if not slots:
+        return []
+    holder = next(iter(slots))
+    full = {slot.pk: slot for slot in _SHOWN(rater=holder.rater_id, campaign=holder.campaign_id)}
     return [full[slot.pk] for slot in slots]
 
 

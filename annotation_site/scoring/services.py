@@ -32,6 +32,7 @@ from annotation_site.leases.services import (
     slots_reopen,
 )
 from annotation_site.preferences.services import tasks_close, tasks_follow, tasks_reopen, votes_withdraw
+from annotation_site.prepared import Prepared, PreparedInsert, PreparedUpdate, bound
 from annotation_site.scoring.models import Campaign, Pair, Rating, RatingState, Slot
 from annotation_site.scoring.selectors import campaign_find, campaigns_meant
 from mpd_builder import records
@@ -243,7 +244,7 @@ def rating_submit(
 
 def _answered(rater: Rater, token: UUID, key: UUID) -> Submission | None:
     """The first answer to this key. Raises `KeyReused` where the token is another pair's lease."""
-    rating = Rating.objects.filter(rater=rater, key=key).first()
+    rating = _BY_KEY.first(rater=rater.pk, key=key)
     if rating is None:
         return None
     if Slot.objects.filter(rater=rater, token=token).exclude(pair=rating.pair_id).exists():
@@ -255,19 +256,19 @@ def _rate(
     *, rater: Rater, token: UUID, key: UUID, value: float, told: dict[str, Any], waive_gate: bool, now: datetime
 ) -> Submission:
     place = place_find(model=Slot, rater=rater, token=token, now=now)
-    clip = Clip.objects.select_related("track").defer("peaks").get(pairs=place.subject_id)
-    newest = Rating.objects.filter(rater=rater, supersedes=None).order_by("-created_at")
+    newest = _NEWEST.first(rater=rater.pk)
+    (pair,) = _HEARD(id=place.subject_id)
+    campaign, clip = pair.campaign, pair.clip
     gate_check(
         rater=rater,
         clips=[clip],
         issued_at=place.issued_at,
-        last_answer_at=newest.values_list("created_at", flat=True).first(),
+        last_answer_at=newest[0] if newest else None,
         waive_gate=waive_gate,
         now=now,
     )
-    campaign = Campaign.objects.get(pairs=place.subject_id)
     gains_check(rater=rater, campaign=campaign, clips={"clip": clip}, evidence=told["evidence"])
-    rating = Rating.objects.create(
+    rating = _INSERT(
         slot=place.slot,
         pair_id=place.subject_id,
         rater=rater,
@@ -361,18 +362,64 @@ def raters_withdraw(*, raters: Collection[Rater], now: datetime, state: RaterSta
 
 def pair_follow(*, pair_id: int, now: datetime) -> None:
     """Bring a pair's count and score in line with its counted ratings; its preference tasks follow."""
-    pair = Pair.objects.select_for_update(no_key=True, of=("self",)).select_related("campaign").get(pk=pair_id)
+    (pair,) = _PAIR(id=pair_id)
     before, campaign = pair.score, pair.campaign
-    counted = Rating.objects.filter(pair=pair, state=RatingState.COUNTED).values_list("rater", "value")
-    ratings = [records.Rating(pair.key, str(rater), value) for rater, value in counted]
+    ratings = [records.Rating(pair.key, str(rater), value) for rater, value in _COUNTED(pair=pair_id)]
     band = (campaign.band_low, campaign.band_high)
-    agreed = aggregate(ratings, raters_per_pair=pair.slots.count(), trim=campaign.trim, band=band)
-    pair.rating_count = len(ratings)
+    agreed = aggregate(ratings, raters_per_pair=pair.n_slots, trim=campaign.trim, band=band)
     pair.score, pair.dispersion = (agreed[0].score, agreed[0].dispersion) if agreed else (None, None)
     pair.completed_at = (pair.completed_at or now) if agreed else None
-    pair.save(update_fields=["rating_count", "score", "dispersion", "completed_at"])
+    _FOLLOWING(
+        id=pair_id,
+        rating_count=len(ratings),
+        score=pair.score,
+        dispersion=pair.dispersion,
+        completed_at=pair.completed_at,
+    )
     if pair.score != before:
         tasks_follow(pair_ids=[pair.pk])
+
+
+# --- What runs for every rating, compiled once -------------------------------------------------------------------
+_BY_KEY = Prepared(lambda: Rating.objects.filter(rater=bound(Rating, "rater"), key=bound(Rating, "key")))
+_INSERT = PreparedInsert(Rating)
+_NEWEST = Prepared(
+    lambda: (
+        Rating.objects.filter(rater=bound(Rating, "rater"), supersedes=None)
+        .order_by("-created_at")
+        .values_list("created_at")[:1]
+    )
+)
+_HEARD = Prepared(
+    lambda: (
+        Pair.objects.filter(pk=bound(Pair, "id"))
+        .select_related("campaign", "clip__track")
+        .only(
+            "campaign__loudness_lufs",
+            *(f"clip__{name}" for name in ("start_frame", "stop_frame", "loudness_lufs", "true_peak_dbtp")),
+            "clip__track__sample_rate",
+        )
+    )
+)
+_PAIR = Prepared(
+    lambda: (
+        Pair.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("campaign")
+        .filter(pk=bound(Pair, "id"))
+        .annotate(
+            n_slots=Subquery(
+                Slot.objects.filter(pair=OuterRef("pk")).values("pair").annotate(n=Count("pk")).values("n")
+            )
+        )
+    )
+)
+_COUNTED = Prepared(
+    lambda: Rating.objects.filter(pair=bound(Rating, "pair"), state=RatingState.COUNTED).values_list("rater", "value")
+)
+_FOLLOWING = PreparedUpdate(
+    lambda: Pair.objects.filter(pk=bound(Pair, "id")),
+    **{name: bound(Pair, name) for name in ("rating_count", "score", "dispersion", "completed_at")},
+)
 
 
 def _batches(pks: Sequence[int]) -> Iterator[Sequence[int]]:
