@@ -10,7 +10,8 @@ from bench.surroundings import DATABASES, measure, scratch
 from bench.table import Row, machine, table
 from mpd_builder.synthetic import make_corpus
 
-RATINGS = [(1_000, 1), (10_000, 1), (10_000, 8)]
+PAIRS = (1_000, 10_000, 50_000)
+RATERS = (1, 8, 35, 100)
 
 
 def rows() -> list[Row]:
@@ -22,9 +23,9 @@ def rows() -> list[Row]:
         make_corpus(out_dir=corpus, paintings=48, tracks=16, seed=2, processes=2)
         found += measure("bench.importing", str(corpus), env=env)
     for database in DATABASES:
-        for pairs, raters in RATINGS:
+        for pairs in PAIRS:
             with scratch(database) as env:
-                found += measure("bench.rating", str(pairs), str(raters), env=env)
+                found += measure("bench.rating", str(pairs), *map(str, RATERS), env=env)
     return [Row(*line.split("\t")) for line in found]
 
 

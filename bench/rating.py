@@ -1,37 +1,46 @@
-"""Next pair and submit: the site's own work for one rating, without HTTP. Usage: python -m bench.rating PAIRS RATERS"""
+"""Rating over HTTP: gunicorn with the whole site, raters at once. Usage: python -m bench.rating PAIRS RATERS...
+
+A loop is one submission, whose answer carries the next pair. Every count of raters is measured twice: as fast as they
+can (loops a second, processor time a loop), and each pausing a second between answers, which is still twenty times
+faster than 15 seconds of music allow (latency by the server's own clock, from the first byte read to the last written).
+"""
 
 from __future__ import annotations
 
 import sys
-import threading
-import time
-from collections.abc import Callable
-from uuid import uuid4
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
 
 import django
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.db import connection, connections, transaction  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from annotation_site.accounts.models import Rater, User  # noqa: E402
 from annotation_site.corpus.models import Clip, Painting, Track  # noqa: E402
-from annotation_site.leases.services import lease_hold  # noqa: E402
-from annotation_site.scoring.models import Campaign, Slot  # noqa: E402
-from annotation_site.scoring.services import pairs_make, rating_submit  # noqa: E402
-from bench.table import percentile  # noqa: E402
+from annotation_site.scoring.models import Campaign, Rating  # noqa: E402
+from annotation_site.scoring.services import pairs_make  # noqa: E402
+from bench.crew import Load, crowd  # noqa: E402
+from bench.serving import Server, database_pid, processor_seconds  # noqa: E402
+from bench.table import percentile, timed  # noqa: E402
 
-LOOPS = 300
-PAINTINGS, TRACKS = 400, 100
+PAINTINGS, TRACKS = 2_000, 300
+SECONDS = 6.0
 
 
 def corpus() -> None:
-    """Rows only: no media are touched by what is measured."""
+    """Rows only, no media. The clips have no length, so that nobody has to listen."""
     now = timezone.now()
+    media = {"display": "derived/00/d.jpg", "thumbnail": "derived/00/t.jpg"}
     Painting.objects.bulk_create(
-        Painting(key=f"p_{n:016x}", sha256=f"{n:064x}", width=800, height=600, created_at=now) for n in range(PAINTINGS)
+        Painting(key=f"p_{n:016x}", sha256=f"{n:064x}", width=800, height=600, created_at=now, **media)
+        for n in range(PAINTINGS)
     )
     tracks = Track.objects.bulk_create(
         Track(key=f"t_{n:016x}", sha256=f"{n:064x}", duration_s=60, sample_rate=44_100, channels=2, created_at=now)
@@ -43,86 +52,100 @@ def corpus() -> None:
             index=n,
             key=f"c_{track.sha256[-16:]}_{n}",
             start_frame=n,
-            stop_frame=n + 661_500,
-            peaks=[0] * 1200,
+            stop_frame=n,
+            audio="derived/00/c.flac",
+            peaks=[-64, 64] * 600,
         )
         for track in tracks
         for n in range(4)
     )
 
 
-def raters(count: int) -> list[Rater]:
-    now = timezone.now()
-    found = []
+def sessions(count: int) -> list[str]:
+    """So many raters, consented and briefed, each logged in; their session keys."""
+    now, found = timezone.now(), []
     for n in range(count):
         user = User.objects.create(username=f"bench{n}")
-        found.append(
-            Rater.objects.create(user=user, code=f"b{n}", order_seed=n * 61_356_675, is_simulated=True, created_at=now)
+        Rater.objects.create(
+            user=user, code=f"b{n}", order_seed=n * 61_356_675, consented_at=now, briefed_at=now, created_at=now
         )
+        client = Client()
+        client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
+        found.append(client.cookies[settings.SESSION_COOKIE_NAME].value)
     return found
 
 
-def timed(work: Callable[[], object], into: list[float]) -> object:
-    start = time.perf_counter()
-    result = work()
-    into.append(1000 * (time.perf_counter() - start))
-    return result
-
-
-def loop(campaign: Campaign, rater: Rater, claims: list[float], submits: list[float], loops: int) -> None:
-    for _ in range(loops):
-        held = timed(
-            lambda: lease_hold(model=Slot, rater=rater, campaign=campaign, count=2, now=timezone.now()), claims
-        )
-        slot = held[0]  # type: ignore[index]
-        timed(
-            lambda slot=slot: rating_submit(
-                rater=rater, token=slot.token, key=uuid4(), value=0.5, waive_gate=True, now=timezone.now()
-            ),
-            submits,
-        )
-    connections.close_all()
-
-
-def floor(rater: Rater) -> float:
+def floor() -> float:
     """One committed UPDATE of one row: what the least that a rating could do costs here, in milliseconds."""
-    times: list[float] = []
-    for _ in range(200):
+    rater = Rater.objects.all()[0]
 
-        def touch() -> None:
-            with transaction.atomic():
-                Rater.objects.filter(pk=rater.pk).update(background="bench")
+    def touch() -> None:
+        with transaction.atomic():
+            Rater.objects.filter(pk=rater.pk).update(background="bench")
 
-        timed(touch, times)
-    return percentile(times, 0.5)
+    return percentile([timed(touch) for _ in range(200)], 0.5)
 
 
-def main(pairs: int, people: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is measured: a running server over a database with so many pairs."""
+
+    server: Server
+    pairs: int
+    least: float
+
+    def where(self, raters: int) -> str:
+        return f"{self.pairs:,} pairs, {raters} rater{'s' * (raters > 1)}, {connection.vendor}"
+
+    def at_full_speed(self, keys: list[str]) -> None:
+        before, stored = self._processor(), Rating.objects.count()
+        load = crowd(self.server.port, keys, seconds=SECONDS, pause=0.0, apart=False)
+        site, database = (now - then for now, then in zip(self._processor(), before, strict=True))
+        loops = Rating.objects.count() - stored
+        _check(load, loops)
+        figure = f"{loops / load.seconds:.0f} a second, {1000 * site / loops:.1f} ms of processor each"
+        in_database = f"; the database {1000 * database / loops:.1f} ms" if database else ""
+        print(f"rating loops\t{self.where(len(keys))}\t{figure}{in_database}\t\t")
+
+    def at_a_steady_pace(self, keys: list[str]) -> None:
+        self.server.times()
+        _check(crowd(self.server.port, keys, seconds=SECONDS, pause=1.0, apart=False), 1)
+        submits = self.server.times()["/api/v1/scoring/ratings/"]
+        _check(crowd(self.server.port, keys, seconds=SECONDS, pause=1.0, apart=True), 1)
+        claims = self.server.times()["/api/v1/scoring/leases/"]
+        for what, times in (("next pair", claims), ("submit and next pair", submits)):
+            p50, p95, p99 = (percentile(times, share) for share in (0.5, 0.95, 0.99))
+            figure = f"p50 {p50:.1f} ms, p95 {p95:.1f} ms, p99 {p99:.1f} ms"
+            beside = f"{p50 / self.least:.1f} x\tone committed UPDATE, {self.least:.2f} ms"
+            print(f"{what}\t{self.where(len(keys))}\t{figure}\t{beside}")
+
+    def _processor(self) -> tuple[float, float]:
+        pid = database_pid()
+        return processor_seconds(self.server.pid), processor_seconds(pid) if pid else 0.0
+
+
+def _check(load: Load, loops: int) -> None:
+    if load.refused or loops < 1:
+        raise SystemExit(f"the server refused: {load.refused[:3]}")
+
+
+def main(pairs: int, crews: list[int]) -> None:
     call_command("migrate", verbosity=0)
     corpus()
     campaign = Campaign.objects.create(name="Bench", slug="bench", created_at=timezone.now())
-    pairs_make(campaign=campaign, count=pairs, seed=1, balance=False, now=timezone.now())
-    crew = raters(people)
+    seconds = (
+        timed(lambda: pairs_make(campaign=campaign, count=pairs, seed=1, balance=False, now=timezone.now())) / 1000
+    )
+    print(f"make pairs\t{pairs:,} pairs with 5 slots, {connection.vendor}\t{seconds:.1f} s\t\t")
+    keys = sessions(max(crews))
     if connection.vendor == "postgresql":
         connection.cursor().execute("ANALYZE")
-    least = floor(crew[0])
-    claims: list[float] = []
-    submits: list[float] = []
-    loops = max(20, LOOPS // people)
-    threads = [threading.Thread(target=loop, args=(campaign, rater, claims, submits, loops)) for rater in crew]
-    start = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    seconds = time.perf_counter() - start
-    where = f"{pairs:,} pairs, {people} rater{'s' * (people > 1)}, {connection.vendor}"
-    for what, times in (("next pair", claims), ("submit", submits)):
-        p50, p95 = percentile(times, 0.5), percentile(times, 0.95)
-        figure, ratio = f"p50 {p50:.1f} ms, p95 {p95:.1f} ms", f"{p50 / least:.1f} x"
-        print("\t".join((what, where, figure, ratio, f"one committed UPDATE, {least:.2f} ms")))
-    print(f"rating loops\t{where}\t{len(submits) / seconds:.0f} a second\t\t")
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
+        site = Site(server, pairs, floor())
+        for raters in crews:
+            site.at_a_steady_pace(keys[:raters])
+            site.at_full_speed(keys[:raters])
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), [int(count) for count in sys.argv[2:]])
