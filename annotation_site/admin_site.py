@@ -13,6 +13,8 @@ from django.utils import timezone
 from unfold.dataclasses import Favicon
 from unfold.sites import UnfoldAdminSite
 
+from annotation_site.corpus.pages.likenesses import likenesses_page
+from annotation_site.corpus.pages.statistics import statistics_page
 from annotation_site.overview.numbers import numbers, stages
 from annotation_site.overview.steps import next_steps
 from annotation_site.overview.work import activity, job_lines
@@ -35,6 +37,8 @@ class AtelierAdminSite(UnfoldAdminSite):
         """Pages that belong to no single table; they come before Django's own."""
         return [
             path("reliability/", self.admin_view(reliability_page), name="reliability"),
+            path("corpus/statistics/", self.admin_view(statistics_page), name="corpus_statistics"),
+            path("corpus/look-alikes/", self.admin_view(likenesses_page), name="corpus_likenesses"),
             path("overview/", self.admin_view(overview_part), name="overview"),
         ]
 
@@ -66,6 +70,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Paintings", "image", "admin:corpus_painting_changelist"),
                 _item("Tracks", "music_note", "admin:corpus_track_changelist"),
                 _item("Clips", "graphic_eq", "admin:corpus_clip_changelist"),
+                _item("Look-alikes", "join_inner", "admin:corpus_likenesses"),
+                _item("Statistics", "bar_chart", "admin:corpus_statistics"),
                 _item("Imports", "upload", "admin:corpus_importjob_changelist"),
             ],
         },

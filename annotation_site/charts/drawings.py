@@ -49,6 +49,17 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """A named count, as a horizontal bar: `share` of the longest in percent. `url` leads to what was counted."""
+
+    label: str
+    count: int
+    share: float
+    words: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Bar:
     x: float
     y: float
@@ -103,6 +114,7 @@ class Drawing:
     marks: list[Dot] = field(default_factory=list)
     band: tuple[float, float] | None = None
     diagonal: tuple[float, float, float, float] | None = None
+    cross: Dot | None = None
 
 
 def frame_of(x: Scale, y: Scale) -> Frame:
@@ -153,6 +165,24 @@ def _bar(
         words=f"{low:.4g} to {high:.4g}: {count:,} {unit}",
         inside=band is not None and band[0] <= middle <= band[1],
     )
+
+
+def rows_drawing(counts: Sequence[tuple[str, int] | tuple[str, int, str]], *, unit: str = "items") -> list[Row]:
+    """Horizontal bars of (label, count) or (label, count, address), in the order given; nothing where all are 0."""
+    most = max((entry[1] for entry in counts), default=0)
+    total = sum(entry[1] for entry in counts)
+    if not most:
+        return []
+    return [
+        Row(
+            label=label,
+            count=count,
+            share=round(100 * count / most, 3),
+            words=f"{label}: {count:,} of {total:,} {unit}, {100 * count / total:.1f} %",
+            url=str(rest[0]) if rest else "",
+        )
+        for label, count, *rest in counts
+    ]
 
 
 def as_series(value: Series | Mapping[str, Any]) -> Series:
@@ -226,8 +256,12 @@ def scatter_drawing(
     low: float | None = None,
     high: float | None = None,
     diagonal: bool = False,
+    cross: float | None = None,
 ) -> Drawing | None:
-    """Points, with the line y = x where wanted. Very many are thinned evenly, and the words say so."""
+    """Points, with the line y = x where wanted, and with quadrants that meet where both are `cross`.
+
+    Very many points are thinned evenly, and the words say so.
+    """
     finite = [point for point in points if _finite(point)]
     if not finite:
         return None
@@ -243,6 +277,7 @@ def scatter_drawing(
         words=words,
         dots=[Dot(x.at(px), y.up(py), f"{px:.3g}, {py:.3g}") for px, py in shown],
         diagonal=(0, 100, 100, 0) if diagonal else None,
+        cross=Dot(x.at(cross), y.up(cross), "") if cross is not None else None,
     )
 
 

@@ -11,16 +11,17 @@ import numpy.typing as npt
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from annotation_site.accounts.models import User
 from annotation_site.corpus.models import (
     ImportJob,
-    Likeness,
     Painting,
     PaintingLikeness,
     TrackFingerprint,
     TrackLikeness,
 )
+from annotation_site.corpus.verdicts import likeness_decide
 from mpd_builder.likeness import Alike, alike_paintings, alike_tracks
+
+__all__ = ["likeness_decide", "likenesses_find"]
 
 L = TypeVar("L", PaintingLikeness, TrackLikeness)
 
@@ -34,20 +35,6 @@ def likenesses_find(*, job: ImportJob, now: datetime) -> int:
     Doing it again adds only what is missing: a report that is there stays as it is, decided or not.
     """
     return _paintings_compare(job, now) + _tracks_compare(job, now)
-
-
-@transaction.atomic
-def likeness_decide(*, likeness: L, verdict: str, user: User, now: datetime) -> L:
-    """Write down what a person says of two items that are alike; the verdict `open` takes an earlier one back.
-
-    Raises ValueError for what is no verdict.
-    """
-    verdict = Likeness.Verdict(verdict)
-    row = type(likeness)._default_manager.select_for_update(of=("self",)).get(pk=likeness.pk)
-    row.verdict = verdict
-    row.decided_by, row.decided_at = (None, None) if verdict == Likeness.Verdict.OPEN else (user, now)
-    row.save(update_fields=["verdict", "decided_by", "decided_at"])
-    return row
 
 
 def _paintings_compare(job: ImportJob, now: datetime) -> int:

@@ -67,12 +67,12 @@ def test_a_track_page_plays_its_clips_and_marks_silent_ones(admin: Client):
     shown = page(admin, "track_change", track.pk)
     assert shown.count("<audio") == 2
     assert f'src="{silent.audio.url}"' in shown
-    assert shown.count('<span class="atelier-tag">silent</span>') == 1
+    assert shown.count('<span class="corpus-tag">Silent</span>') == 1
 
 
 def test_clips_of_one_track_are_listed_with_players(admin: Client):
     mine, other = make_track(clips=2, title="Dawn"), make_track(clips=3, title="Dusk")
-    assert f"track__id__exact={other.pk}" in page(admin, "track_changelist")
+    assert f"track__id__exact={other.pk}" in page(admin, "track_changelist", view="table")
     listed = page(admin, "clip_changelist", track__id__exact=str(mine.pk))
     assert listed.count("<audio") == 2
     assert "corpus-waveform" in listed

@@ -1,4 +1,4 @@
-"""Charts for templates: `{% load charts %}`, then histogram, line_chart, scatter or sparkline.
+"""Charts for templates: `{% load charts %}`, then histogram, bars, line_chart, scatter or sparkline.
 
 Each renders accessible SVG that fills its container, reads in dark and light, and needs no script. The page must link
 `charts/charts.css` (the admin panel does).
@@ -18,6 +18,7 @@ from annotation_site.charts.drawings import (
     Series,
     histogram_drawing,
     line_drawing,
+    rows_drawing,
     scatter_drawing,
     spark_drawing,
 )
@@ -78,12 +79,26 @@ def scatter(
     low: float | None = None,
     high: float | None = None,
     diagonal: bool = False,
+    cross: float | None = None,
+    corners: Sequence[str] = (),
     height: int = 280,
     empty: str = NOTHING,
 ) -> dict[str, Any]:
-    """Points (x, y); `low` and `high` hold for both axes."""
-    drawing = scatter_drawing(points, low=low, high=high, diagonal=diagonal)
-    return _context(drawing, title=title, x_label=x_label, y_label=y_label, height=height, empty=empty)
+    """Points (x, y); `low` and `high` hold for both axes. `cross` marks four quadrants, named by `corners`.
+
+    The corners are in the order of reading: top left, top right, bottom left, bottom right.
+    """
+    drawing = scatter_drawing(points, low=low, high=high, diagonal=diagonal, cross=cross)
+    labels = {"title": title, "x_label": x_label, "y_label": y_label, "height": height, "empty": empty}
+    return _context(drawing, corners=corners, **labels)
+
+
+@register.inclusion_tag("charts/bars.html")
+def bars(
+    counts: Sequence[tuple[str, int] | tuple[str, int, str]], *, title: str, unit: str = "items", empty: str = NOTHING
+) -> dict[str, Any]:
+    """Horizontal bars, one a name: (label, count) or (label, count, address of what was counted)."""
+    return {"rows": rows_drawing(counts, unit=unit), "title": title, "unit": unit, "empty": empty}
 
 
 @register.inclusion_tag("charts/sparkline.html")

@@ -1,0 +1,1 @@
+"""Pages about the corpus that belong to no single table."""
