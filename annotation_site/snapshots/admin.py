@@ -18,8 +18,8 @@ from annotation_site.jobs.models import Job, JobState
 from annotation_site.snapshots.downloads import download
 from annotation_site.snapshots.forms import SnapshotForm
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.snapshots.selectors import snapshot_facts
-from annotation_site.snapshots.services import SnapshotError, snapshot_folder, snapshot_start
+from annotation_site.snapshots.selectors import has_public_form, snapshot_facts
+from annotation_site.snapshots.services import Form, NoPublicForm, SnapshotError, snapshot_folder, snapshot_start
 
 
 @admin.register(Snapshot)
@@ -54,22 +54,38 @@ class SnapshotAdmin(JobAdmin):
         if job.state != JobState.DONE:
             return []
         train = f"{reverse('admin:training_trainingrun_add')}?snapshot={job.pk}"
+        actions = [{"title": "Train on this snapshot", "url": train, "method": "get"}]
+        if not has_public_form(job):
+            return [*actions, {"title": "Download", "url": self.url("download", job), "method": "get"}]
         return [
-            {"title": "Train on this snapshot", "url": train, "method": "get"},
-            {"title": "Download", "url": self.url("download", job), "method": "get"},
+            *actions,
+            {"title": "Download what may be passed on", "url": self.url("download_public", job), "method": "get"},
+            {"title": "Download all of it, for the lab", "url": self.url("download", job), "method": "get"},
         ]
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         own = [
             path("<int:job_id>/download/", wrap(self.download_view), name="snapshots_snapshot_download"),
+            path(
+                "<int:job_id>/download/public/",
+                wrap(self.download_public_view),
+                name="snapshots_snapshot_download_public",
+            ),
             path("<int:job_id>/card/", wrap(self.card_view), name="snapshots_snapshot_card"),
         ]
         return own + super().get_urls()
 
     def download_view(self, request: HttpRequest, job_id: int) -> HttpResponseBase:
         """The snapshot as a zip."""
-        return download(request, self.get_sealed(request, job_id))
+        return download(request, self.get_sealed(request, job_id), Form.COMPLETE)
+
+    def download_public_view(self, request: HttpRequest, job_id: int) -> HttpResponseBase:
+        """What may be passed on of it, as a zip."""
+        try:
+            return download(request, self.get_sealed(request, job_id), Form.PUBLIC)
+        except NoPublicForm as error:
+            raise Http404(str(error)) from None
 
     def card_view(self, request: HttpRequest, job_id: int) -> HttpResponse:
         """The snapshot's README, as it lies in its folder."""

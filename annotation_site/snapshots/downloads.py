@@ -7,13 +7,16 @@ from django.http.response import HttpResponseBase
 
 from annotation_site.ranges import Unsatisfiable, asked_range
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.snapshots.services import archive_name, archive_prepare
+from annotation_site.snapshots.services import Form, archive_prepare
 
 
-def download(request: HttpRequest, snapshot: Snapshot) -> HttpResponseBase:
-    """The snapshot's zip. One range is honoured; several at once, or another snapshot's, get the whole file."""
-    archive = archive_prepare(snapshot=snapshot)
-    etag = f'"{snapshot.digest}"'
+def download(request: HttpRequest, snapshot: Snapshot, form: Form) -> HttpResponseBase:
+    """The snapshot's zip. One range is honoured; several at once, or another snapshot's, get the whole file.
+
+    Raises `NoPublicForm`.
+    """
+    prepared = archive_prepare(snapshot=snapshot, form=form)
+    archive, etag = prepared.archive, f'"{prepared.digest}"'
     try:
         span = asked_range(request.headers, size=archive.size, etag=etag)
     except Unsatisfiable:
@@ -23,7 +26,7 @@ def download(request: HttpRequest, snapshot: Snapshot) -> HttpResponseBase:
         archive.read(start, stop), status=206 if span else 200, content_type="application/zip"
     )
     response["Content-Length"] = stop - start
-    response["Content-Disposition"] = f'attachment; filename="{archive_name(snapshot)}.zip"'
+    response["Content-Disposition"] = f'attachment; filename="{prepared.name}.zip"'
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = etag
     if span:

@@ -10,8 +10,8 @@ from annotation_site.jobs.running import JobFailed, Reporter
 from annotation_site.scoring.models import Campaign
 from annotation_site.snapshots.media import StoredMedia
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.snapshots.selectors import judgments_of
-from annotation_site.snapshots.services import archive_prepare, snapshot_folder, snapshot_keep
+from annotation_site.snapshots.selectors import has_public_form, judgments_of
+from annotation_site.snapshots.services import Form, archive_prepare, snapshot_folder, snapshot_keep
 from mpd_builder import __version__
 from mpd_builder.build import build
 from mpd_builder.judgments import JudgmentsError
@@ -75,8 +75,8 @@ def snapshot_export(snapshot: Snapshot, report: Reporter) -> None:
             keep = (found.digest, found.n_files, found.n_bytes, found.manifest["facts"])
         digest, n_files, n_bytes, facts = keep
         snapshot_keep(snapshot=snapshot, digest=digest, n_files=n_files, n_bytes=n_bytes, facts=facts)
-        snapshot.refresh_from_db(fields=["digest"])
-        archive_prepare(snapshot=snapshot)
+        snapshot.refresh_from_db(fields=["digest", "facts"])
+        archive_prepare(snapshot=snapshot, form=Form.PUBLIC if has_public_form(snapshot) else Form.COMPLETE)
     except REFUSALS as error:
         raise JobFailed(str(error)) from None
     except OSError as error:

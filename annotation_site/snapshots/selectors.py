@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from annotation_site.accounts.models import Rater
 from annotation_site.charts.drawings import Bins
-from annotation_site.corpus.models import Clip, Painting, Track
+from annotation_site.corpus.models import Clip, Painting, PaintingLikeness, Track, TrackLikeness
 from annotation_site.jobs.models import JobState
 from annotation_site.preferences.models import PreferenceTask, Vote, VoteState
 from annotation_site.scoring.models import Campaign, Pair, Rating, RatingState
@@ -45,6 +45,8 @@ def judgments_of(*, campaign: Campaign) -> records.Judgments:
             tasks=tuple(_tasks(campaign)),
             votes=tuple(_votes(campaign)),
             simulated_raters=frozenset(Rater.objects.filter(is_simulated=True).values_list("code", flat=True)),
+            same_works=tuple(_same_works()),
+            playback_lufs=campaign.loudness_lufs,
         )
 
 
@@ -76,7 +78,12 @@ def snapshot_facts(snapshot: Snapshot) -> dict[str, Any]:
     facts = snapshot.facts
     counts = facts["score_histogram"]
     n_pairs = sum(facts["pairs"].values())
+    restricted = facts.get("restricted", {})  # snapshots from before the rights have none of these
     return {
+        "restricted": {items: sum(by_licence.values()) for items, by_licence in restricted.items()},
+        "is_restricted": any(restricted.values()),
+        "has_public_form": has_public_form(snapshot),
+        "playback_lufs": facts.get("playback_lufs"),
         "n_pairs": n_pairs,
         "splits": [
             {"name": name, "pairs": facts["pairs"][name], "percent": 100 * facts["pairs"][name] / n_pairs}
@@ -86,7 +93,12 @@ def snapshot_facts(snapshot: Snapshot) -> dict[str, Any]:
         "n_preferences": sum(fact["kept"] for fact in facts["preferences"].values()),
         "n_tasks": sum(fact["tasks"] for fact in facts["preferences"].values()),
         "licences": [
-            {"items": items, "licence": licence, "count": count}
+            {
+                "items": items,
+                "licence": licence,
+                "count": count,
+                "restricted": restricted.get(items, {}).get(licence, 0),
+            }
             for items, by_licence in sorted(facts["licences"].items())
             for licence, count in sorted(by_licence.items())
         ],
@@ -95,6 +107,11 @@ def snapshot_facts(snapshot: Snapshot) -> dict[str, Any]:
         "short_digest": snapshot.digest[:12],
         "is_synthetic": bool(facts["synthetic_paintings"] or facts["synthetic_tracks"] or facts["simulated_raters"]),
     }
+
+
+def has_public_form(snapshot: Snapshot) -> bool:
+    """Whether a sealed snapshot holds model inputs of items that may not be passed on."""
+    return bool(snapshot.recipe["arrays"]) and any(snapshot.facts.get("restricted", {}).values())
 
 
 def _paintings(campaign: Campaign) -> Iterator[records.Painting]:
@@ -109,6 +126,8 @@ def _paintings(campaign: Campaign) -> Iterator[records.Painting]:
             source=row.source,
             licence=row.licence,
             attribution=row.attribution,
+            collection=row.collection,
+            may_publish=row.may_publish,
             width=row.width,
             height=row.height,
             is_synthetic=row.is_synthetic,
@@ -126,6 +145,10 @@ def _tracks(campaign: Campaign) -> Iterator[records.Track]:
             source=row.source,
             licence=row.licence,
             attribution=row.attribution,
+            collection=row.collection,
+            may_publish=row.may_publish,
+            valence=row.valence,
+            arousal=row.arousal,
             duration_s=row.duration_s,
             sample_rate=row.sample_rate,
             channels=row.channels,
@@ -134,9 +157,16 @@ def _tracks(campaign: Campaign) -> Iterator[records.Track]:
 
 
 def _clips(campaign: Campaign) -> Iterator[records.Clip]:
-    columns = ("key", "track__key", "index", "start_frame", "stop_frame", "track__sample_rate")
-    for row in clips_of(campaign).values_list(*columns).iterator(CHUNK):
+    place = ("key", "track__key", "index", "start_frame", "stop_frame", "track__sample_rate")
+    for row in clips_of(campaign).values_list(*place, "loudness_lufs", "true_peak_dbtp").iterator(CHUNK):
         yield records.Clip(*row)
+
+
+def _same_works() -> Iterator[tuple[str, str]]:
+    """Every verdict of the corpus: two items of a campaign may be the same work through one that is not in it."""
+    for likeness in (PaintingLikeness, TrackLikeness):
+        same = likeness.objects.filter(verdict=likeness.Verdict.SAME)
+        yield from same.values_list("first__key", "second__key").iterator(CHUNK)
 
 
 def _pairs(campaign: Campaign) -> Iterator[records.Pair]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import hashlib
+import shutil
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,9 +19,10 @@ from annotation_site.jobs.models import JobState
 from annotation_site.jobs.services import JobLost, job_enqueue
 from annotation_site.scoring.models import Campaign, Pair
 from annotation_site.snapshots.models import Snapshot
-from mpd_builder.snapshot import Recipe, RecipeError, archive
+from mpd_builder.snapshot import NoPublicForm, Recipe, RecipeError, archive, public
 from mpd_builder.snapshot import recipe as recipes
 from mpd_builder.snapshot.archive import Archive
+from mpd_builder.snapshot.manifest import SUMS_NAME
 
 
 class SnapshotError(Exception):
@@ -76,20 +80,80 @@ def snapshot_keep(*, snapshot: Snapshot, digest: str, n_files: int, n_bytes: int
         raise JobLost(f"Snapshot {snapshot.pk} is no longer held by {snapshot.worker}")
 
 
-def archive_prepare(*, snapshot: Snapshot) -> Archive:
-    """The snapshot's zip. Its index is read from beside the folder, or made there once (that reads every byte)."""
+class Form(StrEnum):
+    """What of a snapshot a zip holds: all of it, or what may be passed on."""
+
+    COMPLETE = "complete"
+    PUBLIC = "public"
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A snapshot's zip, ready to be sent: its name without the ending, and the digest of what it unpacks to."""
+
+    archive: Archive
+    name: str
+    digest: str
+
+
+def archive_prepare(*, snapshot: Snapshot, form: Form = Form.COMPLETE) -> Download:
+    """The snapshot's zip in one of its forms. Raises `NoPublicForm` where everything may be passed on.
+
+    The index is read from beside the folder, or made there once (that reads every byte).
+    """
     folder = snapshot_folder(snapshot)
+    entries = _index(folder)
+    recipe = snapshot.recipe["name"]
+    if form is Form.COMPLETE:
+        name = f"mpd-{recipe}-{snapshot.digest[:12]}"
+        return Download(Archive(folder, entries, folder=name), name, snapshot.digest)
+    cover = _cover(folder)
+    digest = hashlib.sha256(cover[SUMS_NAME]).hexdigest()
+    name = f"mpd-{recipe}-public-{digest[:12]}"
+    return Download(Archive(folder, archive.covered(entries, cover), folder=name, cover=cover), name, digest)
+
+
+def _index(folder: Path) -> tuple[archive.Entry, ...]:
     beside = folder.with_name(f"{folder.name}.zip-index.json")
     try:
-        entries = archive.index_from_json(beside.read_text())
+        return archive.index_from_json(beside.read_text())
     except (FileNotFoundError, ValueError):
         entries = archive.index(folder)
-        fresh = beside.with_name(f"{beside.name}.{uuid4().hex[:8]}.partial")
+        fresh = _partial(beside)
         fresh.write_text(archive.index_to_json(entries))
         fresh.replace(beside)
-    return Archive(folder, entries, folder=archive_name(snapshot))
+        return entries
 
 
-def archive_name(snapshot: Snapshot) -> str:
-    """The zip's name without its ending, and the folder inside."""
-    return f"mpd-{snapshot.recipe['name']}-{snapshot.digest[:12]}"
+def _cover(folder: Path) -> dict[str, bytes]:
+    """The files that the public form has of its own. They stay as they were first made, beside the folder."""
+    beside = folder.with_name(f"{folder.name}.public")
+    if not beside.exists():
+        fresh = _partial(beside)
+        fresh.mkdir()
+        for name, content in public.cover(folder).items():
+            (fresh / name).write_bytes(content)
+        try:
+            fresh.rename(beside)
+        except OSError:
+            shutil.rmtree(fresh)
+            if not beside.exists():  # else another process made the same
+                raise
+    return {name: (beside / name).read_bytes() for name in public.COVER}
+
+
+def _partial(place: Path) -> Path:
+    return place.with_name(f"{place.name}.{uuid4().hex[:8]}.partial")
+
+
+__all__ = [
+    "Download",
+    "Form",
+    "NoPublicForm",
+    "SnapshotError",
+    "archive_prepare",
+    "recipe_for",
+    "snapshot_folder",
+    "snapshot_keep",
+    "snapshot_start",
+]

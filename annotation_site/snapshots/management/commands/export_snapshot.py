@@ -53,3 +53,8 @@ class Command(BaseCommand):
             f"{sealed.path}: {dataset.facts.n_pairs:,} pairs, {sealed.n_files:,} files, {sealed.n_bytes:,} bytes, "
             f"digest {sealed.digest}"
         )
+        if dataset.facts.is_restricted:
+            self.stdout.write(
+                f"It holds model inputs of items that may not be published: python -m mpd_builder publish {sealed.path}"
+                " --out DIR writes what may be passed on."
+            )
