@@ -86,7 +86,7 @@ def _opened(job: ImportJob, limits: Limits, scratch: Path, report: Report) -> It
     unpacked.mkdir()
     if job.source == ImportJob.Source.UPLOAD:
         if job.upload is None:
-            raise JobFailed("What was uploaded is not there any more. Upload it again.")
+            raise SourceError("What was uploaded is not there any more. Send it again.")
         report(Progress(doing="Putting the uploaded files together"))
         path.mkdir()
         upload_assemble(upload=job.upload, folder=path)
