@@ -18,11 +18,11 @@ from mpd_builder.ingest import (
     Candidate,
     CheckedPainting,
     CheckedTrack,
+    FolderSource,
     Limits,
     Rejected,
     process,
     process_many,
-    scan_folder,
 )
 from mpd_builder.pairing import random_pairs
 from mpd_builder.preferences import make_tasks
@@ -142,7 +142,7 @@ def _check(amounts: Amounts, recipe: Recipe) -> None:
 
 
 def _ingest(folder: Path, workers: int) -> Iterator[CheckedPainting | CheckedTrack]:
-    for candidate, outcome in _outcomes(scan_folder(folder), workers):
+    for candidate, outcome in _outcomes(FolderSource(folder).candidates(), workers):
         if isinstance(outcome, Rejected):
             raise SynthesisError(f"A file that we made ourselves was refused, {candidate.name}: {outcome}")
         yield outcome

@@ -16,8 +16,7 @@ from mpd_builder.ingest.items import (
 from mpd_builder.ingest.opening import opened
 from mpd_builder.ingest.pool import process_many
 from mpd_builder.ingest.processing import examine, fingerprint, process
-from mpd_builder.ingest.scan import scan_folder
-from mpd_builder.ingest.sources import PAPER_STYLES, Source, SourceKind, SourceOptions, open_source
+from mpd_builder.ingest.sources import PAPER_STYLES, FolderSource, Source, SourceKind, SourceOptions, open_source
 
 __all__ = [
     "PAPER_STYLES",
@@ -26,6 +25,7 @@ __all__ = [
     "CheckedPainting",
     "CheckedTrack",
     "Details",
+    "FolderSource",
     "Limits",
     "MetadataError",
     "Outcome",
@@ -41,5 +41,4 @@ __all__ = [
     "opened",
     "process",
     "process_many",
-    "scan_folder",
 ]

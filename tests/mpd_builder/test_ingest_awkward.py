@@ -15,12 +15,12 @@ from mpd_builder.ingest import (
     Candidate,
     CheckedPainting,
     CheckedTrack,
+    FolderSource,
     Limits,
     Outcome,
     Rejected,
     fingerprint,
     process,
-    scan_folder,
 )
 
 Check = Callable[[Outcome, Path], None]
@@ -176,12 +176,12 @@ def awkward(shared_corpus: Path) -> Path:
 def test_every_awkward_file_has_an_expected_outcome(awkward: Path) -> None:
     with (awkward / "awkward.csv").open(encoding="utf-8", newline="") as file:
         assert {row["file"] for row in csv.DictReader(file)} == set(EXPECTED)
-    assert {candidate.name for candidate in scan_folder(awkward)} == set(EXPECTED)
+    assert {candidate.name for candidate in FolderSource(awkward).candidates()} == set(EXPECTED)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_an_awkward_file_gets_what_its_list_says(awkward: Path, name: str) -> None:
-    (candidate,) = (found for found in scan_folder(awkward) if found.name == name)
+    (candidate,) = (found for found in FolderSource(awkward).candidates() if found.name == name)
     try:
         outcome: Outcome = process(candidate, limits=Limits())
     except Rejected as error:

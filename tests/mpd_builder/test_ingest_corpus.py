@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mpd_builder.ingest import CheckedPainting, CheckedTrack, Limits, Outcome, process_many, scan_folder
+from mpd_builder.ingest import CheckedPainting, CheckedTrack, FolderSource, Limits, Outcome, process_many
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +20,8 @@ def listed(path: Path) -> dict[str, dict[str, str]]:
 
 def imported(folder: Path) -> dict[str, Outcome]:
     return {
-        candidate.name: outcome for candidate, outcome in process_many(scan_folder(folder), limits=Limits(), workers=2)
+        candidate.name: outcome
+        for candidate, outcome in process_many(FolderSource(folder).candidates(), limits=Limits(), workers=2)
     }
 
 
@@ -50,4 +51,4 @@ def test_all_tracks_come_in_as_220_clips(shared_corpus: Path) -> None:
 
 
 def test_annotation_data_are_no_media(shared_corpus: Path) -> None:
-    assert list(scan_folder(shared_corpus / "annotations")) == []
+    assert list(FolderSource(shared_corpus / "annotations").candidates()) == []

@@ -85,7 +85,7 @@ def test_the_processes_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     script = (
         "import sys, time; from pathlib import Path; from mpd_builder.ingest import *\n"
         "if __name__ == '__main__':\n"
-        "    for found in process_many(scan_folder(Path(sys.argv[1])), limits=Limits(), workers=2):\n"
+        "    for found in process_many(FolderSource(Path(sys.argv[1])).candidates(), limits=Limits(), workers=2):\n"
         "        print('one', flush=True); time.sleep(60)\n"
     )
     (tmp_path / "parent").mkdir()

@@ -16,7 +16,7 @@ from mpd_builder.ingest.sources.wikiart import WikiArtSource
 from mpd_builder.ingest.sources.zips.opening import ZipOpener
 from mpd_builder.ingest.sources.zips.source import Scratch
 
-__all__ = ["PAPER_STYLES", "Source", "SourceKind", "SourceOptions", "open_source"]
+__all__ = ["PAPER_STYLES", "FolderSource", "Source", "SourceKind", "SourceOptions", "open_source"]
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Final
 
 from mpd_builder.ingest.items import Candidate, Details, MetadataError, Rejected, Remark, SourceError
 from mpd_builder.ingest.metadata import Listed, Metadata, composed, printable
@@ -12,6 +13,8 @@ from mpd_builder.ingest.sources.contract import SourceOptions
 from mpd_builder.ingest.sources.walking import Folder, csv_bytes, is_document, root_checked, walk
 from mpd_builder.ingest.sources.zips.opening import ZipOpener, is_zip
 from mpd_builder.ingest.sources.zips.source import ZipSource
+
+PLAIN: Final = SourceOptions()
 
 
 def nothing_known(name: str) -> Details:
@@ -30,7 +33,7 @@ class FolderSource:
     def __init__(
         self,
         root: Path,
-        options: SourceOptions,
+        options: SourceOptions = PLAIN,
         *,
         known: Callable[[str], Details] = nothing_known,
         defaults: Details | None = None,

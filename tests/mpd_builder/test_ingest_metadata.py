@@ -1,4 +1,4 @@
-"""Folders and the CSV metadata in them."""
+"""Folders, and the CSV metadata in them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mpd_builder.ingest import Candidate, Limits, MetadataError, Rejected, process, scan_folder
+from mpd_builder.ingest import Candidate, FolderSource, Limits, MetadataError, Rejected, SourceError, process
 from mpd_builder.ingest.titles import title_of
 
 
@@ -19,7 +19,7 @@ def touch(root: Path, *names: str) -> None:
 
 
 def by_name(root: Path) -> dict[str, Candidate]:
-    return {candidate.name: candidate for candidate in scan_folder(root)}
+    return {candidate.name: candidate for candidate in FolderSource(root).candidates()}
 
 
 def test_every_file_in_every_folder_is_a_candidate_but_documents_and_hidden_ones(tmp_path: Path) -> None:
@@ -90,13 +90,13 @@ def test_what_spreadsheets_write_is_read(tmp_path: Path, data: bytes) -> None:
         (b'file,title\na.jpg,"x"y\n', r"line 2: not well-formed CSV"),
     ],
 )
-def test_metadata_that_cannot_be_relied_on_stop_the_scan_with_place_and_cure(
+def test_metadata_that_cannot_be_relied_on_stop_the_import_with_place_and_cure(
     tmp_path: Path, data: bytes, words: str
 ) -> None:
     touch(tmp_path, "a.jpg")
     (tmp_path / "list.csv").write_bytes(data)
     with pytest.raises(MetadataError, match=words):
-        list(scan_folder(tmp_path))
+        FolderSource(tmp_path)
 
 
 def test_a_listed_file_that_is_not_there_is_reported_with_its_row(tmp_path: Path) -> None:
@@ -142,14 +142,14 @@ def test_links_and_pipes_are_reported_and_not_followed(tmp_path: Path) -> None:
 
 
 def test_a_root_that_is_no_folder_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(NotADirectoryError, match="is not a folder"):
-        list(scan_folder(tmp_path / "nowhere"))
+    with pytest.raises(SourceError, match="is not a folder"):
+        FolderSource(tmp_path / "nowhere")
 
 
 def test_synthetic_media_say_so_in_their_list(tmp_path: Path) -> None:
     touch(tmp_path, "a.jpg", "b.jpg")
     (tmp_path / "list.csv").write_text("file,is_synthetic\na.jpg,true\nb.jpg,\n")
-    assert [candidate.details.is_synthetic for candidate in scan_folder(tmp_path)] == [True, False]
+    assert [candidate.details.is_synthetic for candidate in FolderSource(tmp_path).candidates()] == [True, False]
 
 
 @pytest.mark.parametrize(
