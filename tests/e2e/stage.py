@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import soundfile
 from django.core.files.base import ContentFile
@@ -22,6 +23,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from annotation_site.accounts.models import Rater
 from annotation_site.corpus.models import Clip, Painting
 from annotation_site.scoring.models import Campaign, Pair
+from mpd_builder.ingest.loudness import measure
 from tests import factories
 
 LAPTOP = {"width": 1366, "height": 768}
@@ -57,16 +59,31 @@ def real_clip(number: int, seconds: float = CLIP_S) -> Clip:
     """A short soft tone with its waveform."""
     time = np.arange(round(seconds * RATE)) / RATE
     tone = 0.2 * np.sin(2 * np.pi * (220 + 40 * number) * time) * np.linspace(0.2, 1.0, time.size)
+    return _clip_of(tone, full=0.2)
+
+
+def steady_clip(level: float, seconds: float = CLIP_S) -> Clip:
+    """A 1 kHz tone of one amplitude from end to end, with the loudness that an import would measure."""
+    tone = level * np.sin(2 * np.pi * 1000.0 * np.arange(round(seconds * RATE)) / RATE)
+    found = measure(tone.astype(np.float32)[:, np.newaxis], RATE)
+    clip = _clip_of(tone, full=level)
+    Clip.objects.filter(pk=clip.pk).update(loudness_lufs=found.integrated_lufs, true_peak_dbtp=found.true_peak_dbtp)
+    clip.refresh_from_db()
+    return clip
+
+
+def _clip_of(sound: npt.NDArray[np.float64], *, full: float) -> Clip:
+    """A clip that sounds like this; its waveform is drawn to the full height where the sound reaches `full`."""
     file = BytesIO()
-    soundfile.write(file, tone, RATE, format="FLAC")
-    swings = [int(100 * np.abs(part).max() / 0.2) for part in np.array_split(tone, 60)]
+    soundfile.write(file, sound, RATE, format="FLAC")
+    swings = [int(100 * np.abs(part).max() / full) for part in np.array_split(sound, 60)]
     track = factories.make_track(clips=0, sample_rate=RATE)
     clip = factories.make_clip(
         track=track,
         audio=_stored(file.getvalue(), ".flac"),
         peaks=[side for swing in swings for side in (-swing, swing)],
     )
-    Clip.objects.filter(pk=clip.pk).update(start_frame=0, stop_frame=time.size)
+    Clip.objects.filter(pk=clip.pk).update(start_frame=0, stop_frame=sound.size)
     return clip
 
 
