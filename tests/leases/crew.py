@@ -96,7 +96,10 @@ def _vote(rater: Rater, token: UUID, key: UUID, now: datetime) -> Any:
 
 WORK = {
     "PAIRS": Work(
-        Slot, _score, pair_skip, lambda campaign: not Pair.objects.filter(campaign=campaign, completed_at=None).exists()
+        Slot,
+        _score,
+        pair_skip,
+        lambda campaign: not Pair.objects.filter(campaign=campaign, completed_at=None, closed_at=None).exists(),
     ),
     "TASKS": Work(
         VoteSlot,
