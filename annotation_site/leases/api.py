@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.http import Http404
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import exceptions, serializers, status
 from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
@@ -18,7 +17,7 @@ from rest_framework.views import APIView, exception_handler
 
 from annotation_site.accounts.admission import rater_of, step_missing
 from annotation_site.accounts.models import Rater, RaterState
-from annotation_site.corpus.models import Clip
+from annotation_site.corpus.models import Clip, Painting
 from annotation_site.leases.errors import JudgingError, LeaseUnknown, RaterNotActive
 from annotation_site.leases.gate import clip_seconds
 from annotation_site.leases.models import LeasedSlot
@@ -145,9 +144,10 @@ def read(serializer: type[serializers.Serializer[Any]], request: Request) -> dic
 
 
 # --- What goes out: media and their shape, nothing that tells which painting, clip, pair or task it is ----------------
+# The serializers say what an answer looks like; plain functions make it, since it is made for every rating.
 class PaintingShown(serializers.Serializer[Any]):
-    display = serializers.CharField(source="display.url")
-    thumbnail = serializers.CharField(source="thumbnail.url")
+    display = serializers.CharField()
+    thumbnail = serializers.CharField()
     width = serializers.IntegerField()
     height = serializers.IntegerField()
 
@@ -158,28 +158,43 @@ class Peaks(serializers.JSONField):
 
 
 class ClipPlayed(serializers.Serializer[Any]):
-    """A clip as a campaign plays it: `context["campaign"]`."""
-
-    audio = serializers.CharField(source="audio.url")
-    duration_s = serializers.SerializerMethodField()
-    gain_db = serializers.SerializerMethodField(
+    audio = serializers.CharField()
+    duration_s = serializers.FloatField()
+    gain_db = serializers.FloatField(
         help_text="Play it with this gain, and tell so in the answer: evidence.clips.<name>.gain_db."
     )
     peaks = Peaks()
 
-    @extend_schema_field(OpenApiTypes.DOUBLE)
-    def get_duration_s(self, clip: Clip) -> float:
-        return round(clip_seconds(clip), 3)
-
-    @extend_schema_field(OpenApiTypes.DOUBLE)
-    def get_gain_db(self, clip: Clip) -> float:
-        return clip_gain(clip=clip, campaign=self.context["campaign"])
-
 
 class Leased(serializers.Serializer[Any]):
     token = serializers.UUIDField()
-    issued_at = serializers.DateTimeField(source="leased_at")
-    expires_at = serializers.DateTimeField(source="lease_expires_at")
+    issued_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+
+
+def painting_shown(painting: Painting) -> dict[str, Any]:
+    """As `PaintingShown` says."""
+    return {
+        "display": painting.display.url,
+        "thumbnail": painting.thumbnail.url,
+        "width": painting.width,
+        "height": painting.height,
+    }
+
+
+def clip_played(clip: Clip, campaign: Campaign) -> dict[str, Any]:
+    """As `ClipPlayed` says: the clip as this campaign plays it."""
+    return {
+        "audio": clip.audio.url,
+        "duration_s": round(clip_seconds(clip), 3),
+        "gain_db": clip_gain(clip=clip, campaign=campaign),
+        "peaks": clip.peaks,
+    }
+
+
+def leased(slot: LeasedSlot) -> dict[str, Any]:
+    """As `Leased` says."""
+    return {"token": slot.token, "issued_at": slot.leased_at, "expires_at": slot.lease_expires_at}
 
 
 class Progress(serializers.Serializer[Any]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from rest_framework.response import Response
 from annotation_site.accounts.models import Rater
 from annotation_site.leases import api
 from annotation_site.leases.services import lease_hold
-from annotation_site.preferences.models import DirectionChoice, Side, VoteSlot
+from annotation_site.preferences.models import DirectionChoice, Side, Vote, VoteSlot
 from annotation_site.preferences.selectors import leased_tasks, none_because, own_progress
 from annotation_site.preferences.services import VoteSubmission, task_skip, vote_correct, vote_submit
 from annotation_site.scoring.models import Campaign, Pair
@@ -54,35 +55,13 @@ class Candidate(serializers.Serializer[Any]):
 
 
 class TaskLease(api.Leased):
-    direction = serializers.ChoiceField(choices=DirectionChoice.choices, source="task.direction")
-    query = serializers.SerializerMethodField()
-    candidates = serializers.SerializerMethodField()
-
-    @extend_schema_field(_ITEM)
-    def get_query(self, slot: VoteSlot) -> dict[str, Any]:
-        return _item(slot, slot.task.pair_a, is_clip=_asks_with_music(slot))
-
-    @extend_schema_field(Candidate(many=True))
-    def get_candidates(self, slot: VoteSlot) -> list[dict[str, Any]]:
-        """Left, then right."""
-        pairs = {Side.A: slot.task.pair_a, Side.B: slot.task.pair_b}
-        sides = (Side.A, Side.B) if slot.left == Side.A else (Side.B, Side.A)
-        is_clip = not _asks_with_music(slot)
-        return [{"choice": side.value, "item": _item(slot, pairs[side], is_clip=is_clip)} for side in sides]
-
-
-def _asks_with_music(slot: VoteSlot) -> bool:
-    return slot.task.direction == DirectionChoice.MUSIC_TO_PAINTING
-
-
-def _item(slot: VoteSlot, pair: Pair, *, is_clip: bool) -> dict[str, Any]:
-    if is_clip:
-        return dict(ClipItem(pair.clip, context={"campaign": slot.campaign}).data)
-    return dict(PaintingItem(pair.painting).data)
+    direction = serializers.ChoiceField(choices=DirectionChoice.choices)
+    query = Item()
+    candidates = Candidate(many=True, help_text="Left, then right.")
 
 
 class VoteGiven(serializers.Serializer[Any]):
-    id = serializers.UUIDField(source="key", help_text="The key that it was sent under.")
+    id = serializers.UUIDField(help_text="The key that it was sent under.")
     state = serializers.CharField(
         help_text="counted; or surplus, where others filled the task first: kept, not counted."
     )
@@ -113,15 +92,43 @@ def work_of(*, rater: Rater, campaign: Campaign, count: int, now: datetime) -> d
     }
 
 
+def task_lease(slot: VoteSlot) -> dict[str, Any]:
+    pairs = {Side.A: slot.task.pair_a, Side.B: slot.task.pair_b}
+    sides = (Side.A, Side.B) if slot.left == Side.A else (Side.B, Side.A)
+    asks_with_music = slot.task.direction == DirectionChoice.MUSIC_TO_PAINTING
+    return {
+        **api.leased(slot),
+        "direction": slot.task.direction,
+        "query": _item(slot, slot.task.pair_a, is_clip=asks_with_music),
+        "candidates": [
+            {"choice": side.value, "item": _item(slot, pairs[side], is_clip=not asks_with_music)} for side in sides
+        ],
+    }
+
+
+def _item(slot: VoteSlot, pair: Pair, *, is_clip: bool) -> dict[str, Any]:
+    if is_clip:
+        return {"kind": "clip", **api.clip_played(pair.clip, slot.campaign)}
+    return {"kind": "painting", **api.painting_shown(pair.painting)}
+
+
+def _told(work: dict[str, Any]) -> dict[str, Any]:
+    """As `TaskWork` says."""
+    leases = [task_lease(slot) for slot in work["leases"]]
+    return {**work, "leases": leases, "progress": asdict(work["progress"])}
+
+
+def _given(vote: Vote) -> dict[str, Any]:
+    return {"id": vote.key, "state": vote.state, "choice": vote.choice}
+
+
 class LeasesView(api.RaterView):
     @extend_schema(request=api.LeasesWanted, responses={200: TaskWork, 403: api.Refusal, 404: api.Refusal})
     def post(self, request: Request) -> Response:
         """The rater's live leases in a campaign, oldest first, topped up to `count` while there is work."""
         wanted = api.read(api.LeasesWanted, request)
         campaign = api.campaign_of(wanted["campaign"])
-        return Response(
-            TaskWork(work_of(rater=self.rater, campaign=campaign, count=wanted["count"], now=timezone.now())).data
-        )
+        return Response(_told(work_of(rater=self.rater, campaign=campaign, count=wanted["count"], now=timezone.now())))
 
 
 class VotesView(api.RaterView):
@@ -133,7 +140,7 @@ class VotesView(api.RaterView):
         done = vote_submit(rater=self.rater, now=now, **told)
         campaign = Campaign.objects.get(tasks=done.vote.task_id)
         work = work_of(rater=self.rater, campaign=campaign, count=count, now=now)
-        return Response(VoteAnswered({"vote": done.vote, **work}).data, status=_status(done))
+        return Response({"vote": _given(done.vote), **_told(work)}, status=_status(done))
 
 
 class CorrectionView(api.RaterView):
@@ -144,7 +151,7 @@ class CorrectionView(api.RaterView):
         """Correct one of the rater's own latest votes."""
         told = api.read(VoteCorrected, request)
         done = vote_correct(rater=self.rater, vote_key=vote, now=timezone.now(), **told)
-        return Response(VoteCorrectionTaken({"vote": done.vote}).data, status=_status(done))
+        return Response({"vote": _given(done.vote)}, status=_status(done))
 
 
 class SkipView(api.RaterView):
@@ -154,7 +161,7 @@ class SkipView(api.RaterView):
         told = api.read(api.Skipped, request)
         count, now = told.pop("count"), timezone.now()
         task = task_skip(rater=self.rater, token=token, now=now, **told)
-        return Response(TaskWork(work_of(rater=self.rater, campaign=task.campaign, count=count, now=now)).data)
+        return Response(_told(work_of(rater=self.rater, campaign=task.campaign, count=count, now=now)))
 
 
 class RenewView(api.RenewView):

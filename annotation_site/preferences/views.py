@@ -15,7 +15,7 @@ from annotation_site.accounts.admission import briefed_only
 from annotation_site.accounts.models import Rater
 from annotation_site.leases.errors import JudgingError
 from annotation_site.leases.forms import SKIP_REASONS, SURPLUS, AnswerForm, SkipForm, form_to_show, problems
-from annotation_site.preferences.api import TaskLease, work_of
+from annotation_site.preferences.api import task_lease, work_of
 from annotation_site.preferences.models import Side, VoteState
 from annotation_site.preferences.services import task_skip, vote_submit
 from annotation_site.scoring.models import Campaign
@@ -70,7 +70,7 @@ def _show(
         "campaign": campaign,
         "rater": rater,
         "slot": slot,
-        "task": TaskLease(slot).data if slot else None,
+        "task": task_lease(slot) if slot else None,
         "form": form_to_show(form, fresh=ChoiceForm, slot=slot),
         "problems": problems(form),
         "skip_reasons": SKIP_REASONS,

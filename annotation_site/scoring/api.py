@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -33,16 +34,12 @@ class RatingCorrected(serializers.Serializer[Any]):
 
 
 class PairLease(api.Leased):
-    painting = api.PaintingShown(source="pair.painting")
-    clip = serializers.SerializerMethodField()
-
-    @extend_schema_field(api.ClipPlayed)
-    def get_clip(self, slot: Slot) -> dict[str, Any]:
-        return dict(api.ClipPlayed(slot.pair.clip, context={"campaign": slot.campaign}).data)
+    painting = api.PaintingShown()
+    clip = api.ClipPlayed()
 
 
 class RatingGiven(serializers.Serializer[Any]):
-    id = serializers.UUIDField(source="key", help_text="The key that it was sent under.")
+    id = serializers.UUIDField(help_text="The key that it was sent under.")
     state = serializers.CharField(
         help_text="counted; or surplus, where others filled the pair first: kept, not counted."
     )
@@ -76,15 +73,28 @@ def work_of(*, rater: Rater, campaign: Campaign, count: int, now: datetime) -> d
     }
 
 
+def pair_lease(slot: Slot) -> dict[str, Any]:
+    painting, clip = api.painting_shown(slot.pair.painting), api.clip_played(slot.pair.clip, slot.campaign)
+    return {**api.leased(slot), "painting": painting, "clip": clip}
+
+
+def _told(work: dict[str, Any]) -> dict[str, Any]:
+    """As `PairWork` says."""
+    leases = [pair_lease(slot) for slot in work["leases"]]
+    return {**work, "leases": leases, "progress": asdict(work["progress"])}
+
+
+def _given(rating: Rating) -> dict[str, Any]:
+    return {"id": rating.key, "state": rating.state, "value": rating.value}
+
+
 class LeasesView(api.RaterView):
     @extend_schema(request=api.LeasesWanted, responses={200: PairWork, 403: api.Refusal, 404: api.Refusal})
     def post(self, request: Request) -> Response:
         """The rater's live leases in a campaign, oldest first, topped up to `count` while there is work."""
         wanted = api.read(api.LeasesWanted, request)
         campaign = api.campaign_of(wanted["campaign"])
-        return Response(
-            PairWork(work_of(rater=self.rater, campaign=campaign, count=wanted["count"], now=timezone.now())).data
-        )
+        return Response(_told(work_of(rater=self.rater, campaign=campaign, count=wanted["count"], now=timezone.now())))
 
 
 class RatingsView(api.RaterView):
@@ -98,7 +108,7 @@ class RatingsView(api.RaterView):
         done = rating_submit(rater=self.rater, now=now, **told)
         (campaign,) = _CAMPAIGN(pair=done.rating.pair_id)
         work = work_of(rater=self.rater, campaign=campaign, count=count, now=now)
-        return Response(RatingAnswered({"rating": done.rating, **work}).data, status=_status(done))
+        return Response({"rating": _given(done.rating), **_told(work)}, status=_status(done))
 
 
 class CorrectionView(api.RaterView):
@@ -109,7 +119,7 @@ class CorrectionView(api.RaterView):
         """Correct one of the rater's own latest ratings."""
         told = api.read(RatingCorrected, request)
         done = rating_correct(rater=self.rater, rating_key=rating, now=timezone.now(), **told)
-        return Response(RatingCorrectionTaken({"rating": done.rating}).data, status=_status(done))
+        return Response({"rating": _given(done.rating)}, status=_status(done))
 
 
 class SkipView(api.RaterView):
@@ -119,7 +129,7 @@ class SkipView(api.RaterView):
         told = api.read(api.Skipped, request)
         count, now = told.pop("count"), timezone.now()
         pair = pair_skip(rater=self.rater, token=token, now=now, **told)
-        return Response(PairWork(work_of(rater=self.rater, campaign=pair.campaign, count=count, now=now)).data)
+        return Response(_told(work_of(rater=self.rater, campaign=pair.campaign, count=count, now=now)))
 
 
 class RenewView(api.RenewView):

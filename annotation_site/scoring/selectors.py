@@ -125,14 +125,12 @@ _OWN_PROGRESS = Prepared(_counts)
 _SHOWN = Prepared(
     lambda: (
         Slot.objects.filter(rater=bound(Slot, "rater"), campaign=bound(Slot, "campaign"), state=SlotState.LEASED)
-        .select_related("pair__painting", "pair__clip__track")
+        .select_related("campaign", "pair__painting", "pair__clip__track")
         .only(
-            "token",
-            "leased_at",
-            "lease_expires_at",
+            *("token", "leased_at", "lease_expires_at", "campaign__loudness_lufs", "pair__clip__track__sample_rate"),
             *(f"pair__painting__{name}" for name in ("display", "thumbnail", "width", "height")),
             *(f"pair__clip__{name}" for name in ("audio", "peaks", "start_frame", "stop_frame")),
-            "pair__clip__track__sample_rate",
+            *(f"pair__clip__{name}" for name in ("loudness_lufs", "true_peak_dbtp")),
         )
     )
 )
