@@ -12,6 +12,7 @@ import soxr
 
 from mpd_builder import mel
 from mpd_builder.ingest.items import CheckedClip
+from mpd_builder.ingest.loudness import measure
 from mpd_builder.records import CLIP_SECONDS, Clip, clip_id
 
 PEAK_BINS: Final = 600
@@ -28,6 +29,7 @@ def make_clip(samples: Samples, *, track_sha256: str, index: int, sample_rate: i
     """Make the clip number `index` of a track from its frames, float32 (15 x sample_rate, channels), all finite."""
     length = len(samples)
     mono = downmixed(samples)
+    loudness = measure(samples, sample_rate)
     return CheckedClip(
         clip=Clip(
             id=clip_id(track_sha256, index),
@@ -36,6 +38,8 @@ def make_clip(samples: Samples, *, track_sha256: str, index: int, sample_rate: i
             start_frame=index * length,
             stop_frame=(index + 1) * length,
             sample_rate=sample_rate,
+            loudness_lufs=loudness.integrated_lufs,
+            true_peak_dbtp=loudness.true_peak_dbtp,
         ),
         audio=encode(samples if samples.shape[1] <= 2 else mono[:, None], sample_rate),
         mel=mel.log_mel(resampled(mono, sample_rate, mel.SAMPLE_RATE)),

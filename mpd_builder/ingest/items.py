@@ -122,7 +122,7 @@ class CheckedPainting:
 
     `display` and `thumbnail` are upright sRGB JPEGs without metadata, their longest sides at most 1,600 and 320 pixels;
     `model_input` is uint8 (256, 256, 3), the whole picture squashed to a square (the paper resizes, it does not crop);
-    `dhash` is a 64-bit difference hash in hex; `suffix` is of the original's true format.
+    `dhash` is a 242-bit difference hash in 64 hex digits; `suffix` is of the original's true format.
     """
 
     painting: Painting
@@ -150,11 +150,12 @@ class CheckedClip:
 
 @dataclass(frozen=True, slots=True)
 class CheckedTrack:
-    """A track ready to be stored, with at least one clip."""
+    """A track ready to be stored, with at least one clip. `fingerprint`: sub-fingerprints, uint32, 469 for 15 s."""
 
     track: Track
     suffix: str
     clips: tuple[CheckedClip, ...]
+    fingerprint: npt.NDArray[np.uint32]
     remarks: tuple[Remark, ...] = ()
 
 

@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 
 from mpd_builder.ingest.colour import to_srgb
 from mpd_builder.ingest.content import Format
+from mpd_builder.ingest.fingerprints import difference_hash
 from mpd_builder.ingest.items import Candidate, CheckedPainting, Limits, Rejected, Remark
 from mpd_builder.ingest.titles import described
 from mpd_builder.records import Painting, painting_id
@@ -24,7 +25,18 @@ MODEL_SIDE: Final = 256
 WIDE_ASPECT: Final = 3.0
 
 # What Pillow's decoders raise on broken files, beside OSError.
-_BROKEN: Final = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, EOFError, struct.error, zlib.error)
+_BROKEN: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    IndexError,
+    KeyError,
+    EOFError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
 
 
 def check_picture(candidate: Candidate, *, data: bytes, sha256: str, form: Format, limits: Limits) -> CheckedPainting:
@@ -37,6 +49,7 @@ def check_picture(candidate: Candidate, *, data: bytes, sha256: str, form: Forma
     turned = (upright.width > upright.height) != (width > height) and width != height
     display = fitted(upright, DISPLAY_SIDE)
     thumbnail = fitted(display, THUMBNAIL_SIDE)
+    squashed = model_input(upright)
     details = described(candidate)
     return CheckedPainting(
         painting=Painting(
@@ -58,8 +71,8 @@ def check_picture(candidate: Candidate, *, data: bytes, sha256: str, form: Forma
         suffix=form.suffix,
         display=_jpeg(display, quality=88, subsampling=0),
         thumbnail=_jpeg(thumbnail, quality=80, subsampling=2),
-        model_input=model_input(upright),
-        dhash=difference_hash(thumbnail),
+        model_input=squashed,
+        dhash=difference_hash(squashed),
         remarks=(*remarks, *colour_remarks),
     )
 
@@ -77,12 +90,6 @@ def model_input(picture: Image.Image) -> npt.NDArray[np.uint8]:
     """The whole RGB picture squashed to uint8 (256, 256, 3), as the paper resizes: nothing is cropped away."""
     squashed = picture.resize((MODEL_SIDE, MODEL_SIDE), Image.Resampling.BICUBIC, reducing_gap=3.0)
     return np.array(squashed, dtype=np.uint8)
-
-
-def difference_hash(picture: Image.Image) -> str:
-    """A 64-bit dHash in hex: of a 9 x 8 grey copy, whether each cell is darker than its right neighbour."""
-    grey = np.asarray(picture.convert("L").resize((9, 8), Image.Resampling.LANCZOS), dtype=np.int16)
-    return np.packbits(grey[:, 1:] > grey[:, :-1]).tobytes().hex()
 
 
 def _opened(data: bytes, form: Format, limits: Limits) -> Image.Image:

@@ -16,7 +16,9 @@ import soundfile
 from mpd_builder.ingest import mpeg
 from mpd_builder.ingest.clips import make_clip
 from mpd_builder.ingest.content import Format
+from mpd_builder.ingest.fingerprints import track_fingerprint
 from mpd_builder.ingest.items import Candidate, CheckedClip, CheckedTrack, Limits, Rejected, Remark
+from mpd_builder.ingest.steady import SteadyFile
 from mpd_builder.ingest.titles import described
 from mpd_builder.records import CLIP_SECONDS, Track, track_id
 
@@ -46,7 +48,7 @@ def check_sound(candidate: Candidate, file: BinaryIO, *, sha256: str, form: Form
     tally = _Tally()
     with _source(file, form, tally) as source:
         try:
-            sound = soundfile.SoundFile(source)
+            sound = soundfile.SoundFile(SteadyFile(source))
         except soundfile.LibsndfileError as error:
             raise Rejected(
                 "undecodable",
@@ -66,6 +68,7 @@ def check_sound(candidate: Candidate, file: BinaryIO, *, sha256: str, form: Form
                 track=_track(candidate, sha256, sound, tally),
                 suffix=form.suffix,
                 clips=clips,
+                fingerprint=track_fingerprint([clip.mel for clip in clips]),
                 remarks=tuple(tally.remarks),
             )
 

@@ -214,5 +214,5 @@ def test_the_hash_of_a_smaller_brighter_copy_is_near_and_of_another_picture_far(
         int(as_painting(write_picture(tmp_path / f"{index}.png", picture)).dhash, 16)
         for index, picture in enumerate((first, copy, other))
     ]
-    assert (hashes[0] ^ hashes[1]).bit_count() <= 3
-    assert (hashes[0] ^ hashes[2]).bit_count() >= 16
+    assert (hashes[0] ^ hashes[1]).bit_count() <= 12
+    assert (hashes[0] ^ hashes[2]).bit_count() >= 60
