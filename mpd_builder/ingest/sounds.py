@@ -6,8 +6,8 @@ import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
-from typing import BinaryIO, Final
+from io import BufferedIOBase, BytesIO
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +39,9 @@ class _Tally:
     remarks: list[Remark] = field(default_factory=list)
 
 
-def check_sound(candidate: Candidate, file: BinaryIO, *, sha256: str, form: Format, limits: Limits) -> CheckedTrack:
+def check_sound(
+    candidate: Candidate, file: BufferedIOBase, *, sha256: str, form: Format, limits: Limits
+) -> CheckedTrack:
     """Decode the whole file and cut it: non-overlapping, from the start, 15 x sample rate frames each, rest dropped.
 
     The duration is counted in decoded frames; the header's word is only compared. Samples that are not finite become
@@ -96,7 +98,7 @@ def _track(candidate: Candidate, sha256: str, sound: soundfile.SoundFile, tally:
 
 
 @contextmanager
-def _source(file: BinaryIO, form: Format, tally: _Tally) -> Iterator[BinaryIO]:
+def _source(file: BufferedIOBase, form: Format, tally: _Tally) -> Iterator[BufferedIOBase]:
     """The bytes to decode. Of a damaged MP3 the decoder gets the whole frames only, so that it need not recover."""
     if form.name != "MP3":
         yield file
