@@ -146,6 +146,8 @@ class Import:
                     self.tell()
         finally:
             self.write(self.progress())  # also of an import that is stopped or fails
+        self.total = self.counts.done  # the source may have changed since it was counted
+        self.tell(at_once=True)
 
     def new_ones(self, sha256s: dict[int, str]) -> Iterator[Candidate]:
         """The candidates whose bytes are neither in the corpus nor under way; notes their SHA-256 by their identity."""
