@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
@@ -19,9 +20,10 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from annotation_site.corpus.management.commands.import_corpus import Bar
-from annotation_site.corpus.models import Painting
+from annotation_site.corpus.models import ImportJob, Painting
 from annotation_site.corpus.progress import Progress
 from tests.conftest import REPO_ROOT
+from tests.mpd_builder.media_files import gradient, write_picture
 
 
 def imported(*arguments: str) -> str:
@@ -87,6 +89,56 @@ class TestInThisProcess:
             imported("--folder", str(folder))
         assert (caught.value.returncode, "\n" in str(caught.value)) == (1, False)
         assert not Painting.objects.exists()
+
+    def test_what_was_not_taken_is_written_as_csv_when_asked_for(self, untidy: Path, tmp_path: Path):
+        imported("--folder", str(untidy), "--issues", str(tmp_path / "issues.csv"))
+        rows = list(csv.reader(io.StringIO((tmp_path / "issues.csv").read_text("utf-8-sig"), newline="")))
+        assert [row[:3] for row in rows] == [
+            ["file", "level", "code"],
+            ["empty.mp3", "rejected", "empty"],
+            ["page.jpg", "rejected", "web_page"],
+            ["0 first by name/копия.png", "warning", "duplicate"],
+        ]
+
+    def test_options_reach_the_import_and_its_row(self, folder: Path):
+        given = {"--collection": "Mine", "--licence": "MIT", "--attribution": "Ann", "--source": "attic"}
+        imported("--folder", str(folder), "--no-publish", *(text for pair in given.items() for text in pair))
+        painting = Painting.objects.get(title="Day")
+        assert (painting.collection, painting.attribution, painting.source) == ("Mine", "Ann", "attic")
+        assert (painting.licence, painting.may_publish) == ("MIT", False)
+        assert ImportJob.objects.get().options == {
+            "collection": "Mine",
+            "licence": "MIT",
+            "attribution": "Ann",
+            "source": "attic",
+            "may_publish": False,
+        }
+
+    def test_styles_and_lists_are_for_wikiart(self, tmp_path: Path):
+        for style in ("Baroque", "Rococo"):
+            (tmp_path / "wikiart" / style).mkdir(parents=True)
+            write_picture(tmp_path / "wikiart" / style / "ann_night-1650.jpg", gradient(300, 280), form="JPEG")
+        said = imported("--wikiart", str(tmp_path / "wikiart"), "--styles", "Baroque, Rococo")
+        assert said.startswith("1 file added (1 painting, ")  # the same bytes in both
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (["--zip", "nowhere.zip"], "There is no file nowhere.zip"),
+            (["--folder", ".", "--styles", "Baroque"], "goes with --wikiart only"),
+            (["--wikiart", ".", "--list", "nowhere.csv"], "There is no list nowhere.csv"),
+            (["--folder", ".", "--issues", "nowhere/issues.csv"], "There is no folder nowhere"),
+        ],
+    )
+    def test_wrong_use_is_said_before_anything_is_done(self, arguments: list[str], words: str):
+        with pytest.raises(CommandError, match=words) as caught:
+            imported(*arguments)
+        assert caught.value.returncode == 2
+        assert not ImportJob.objects.exists()
+
+    def test_the_command_line_may_read_outside_the_roots_of_the_panel(self, folder: Path, settings: Any):
+        settings.IMPORT_ROOTS = ["/srv/media"]
+        assert imported("--folder", str(folder)).startswith("3 files added")
 
 
 class Terminal(io.StringIO):
@@ -181,7 +233,8 @@ def test_wrong_use_and_failure_have_their_exit_status(tmp_path: Path):
     code, _, err = run(tmp_path / "state", "import_corpus", "--folder", str(tmp_path / "nowhere"))
     assert (code, err.strip().count("\n")) == (2, 0)
     assert run(tmp_path / "state", "import_corpus")[0] == 2
-    assert run(tmp_path / "state", "import_corpus", "--wikiart", str(tmp_path))[0] == 2
+    assert run(tmp_path / "state", "import_corpus", "--folder", str(tmp_path), "--zip", str(tmp_path))[0] == 2
+    assert run(tmp_path / "state", "import_corpus", "--imagenet", str(tmp_path))[0] == 2
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "bad.csv").write_bytes("file,title\na,Größe\n".encode("latin-1"))
     code, _, err = run(tmp_path / "state", "import_corpus", "--folder", str(tmp_path / "in"))
