@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -267,7 +268,7 @@ def test_the_published_ratings_are_all_read(shared_corpus: Path) -> None:
     assert "1802 of the 1802 rated songs have no audio here: 2, 3, 4, 5, 7 and so on." in remark.reason
 
 
-def opened_source(kind: SourceKind, root: Path):  # type: ignore[no-untyped-def]
+def opened_source(kind: SourceKind, root: Path) -> AbstractContextManager[Source]:
     return open_source(kind, root, options=SourceOptions(), limits=Limits(), scratch=root.parent)
 
 
