@@ -11,7 +11,15 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, QuerySet
 
 from annotation_site.accounts.models import User
-from annotation_site.corpus.models import Clip, ImportIssue, ImportJob, Painting, Track
+from annotation_site.corpus.models import (
+    Clip,
+    ImportIssue,
+    ImportJob,
+    Painting,
+    PaintingLikeness,
+    Track,
+    TrackLikeness,
+)
 
 _SHOWN = re.compile(r"derived/[0-9a-f]{2}/[0-9a-f]{64}\.(?:jpg|flac)")
 _KEPT = re.compile(r"(?:derived|originals)/[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]{2,5}")
@@ -80,6 +88,19 @@ def paintings_for_pairs() -> QuerySet[Painting]:
 def clips_for_pairs() -> QuerySet[Clip]:
     """What may come into a new pair: no silent clips, and none of a track that was withdrawn. Without their peaks."""
     return Clip.objects.filter(is_silent=False, track__withdrawn_at=None).defer("peaks")
+
+
+def import_newest(job: ImportJob, count: int) -> QuerySet[Painting]:
+    """The paintings that the import stored last."""
+    return Painting.objects.filter(imported_by=job).order_by("-pk")[:count]
+
+
+def import_likenesses(job: ImportJob) -> tuple[int, int]:
+    """How many pairs of paintings, and of tracks, the import found to be alike."""
+    return (
+        PaintingLikeness.objects.filter(found_by=job).count(),
+        TrackLikeness.objects.filter(found_by=job).count(),
+    )
 
 
 def media_may_be_read(*, user: User | AnonymousUser, name: str) -> bool:

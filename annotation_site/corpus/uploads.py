@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, count
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.core.files.base import File
+from django.core.files.base import ContentFile, File
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from annotation_site.accounts.models import User
 from annotation_site.corpus.models import ImportJob, Upload, UploadedFile
@@ -87,6 +90,22 @@ def part_put(*, file: UploadedFile, offset: int, content: File[bytes], now: date
     return file.received
 
 
+def upload_take(*, user: User, files: Sequence[File[bytes]], now: datetime) -> Upload:
+    """An upload of files that came whole with a form. Two of one name are told apart by a number."""
+    upload = upload_begin(user=user, now=now)
+    names: dict[str, File[bytes]] = {}
+    for content in files:
+        plain = Path(content.name or "file")
+        numbered = (f"{plain.stem} ({n}){plain.suffix}" for n in count(2))
+        names[next(name for name in chain([plain.name], numbered) if name not in names)] = content
+    announced = files_add(upload=upload, files=[(name, content.size) for name, content in names.items()], now=now)
+    for file, content in zip(announced, names.values(), strict=True):
+        at = 0
+        for block in content.chunks(PART_BYTES):
+            at = part_put(file=file, offset=at, content=ContentFile(block), now=now)
+    return upload
+
+
 @transaction.atomic
 def upload_settle(*, upload: Upload) -> int:
     """Give up the files that have not come whole; returns how many. What is left can be imported."""
@@ -150,6 +169,27 @@ def upload_of(*, user: User, key: UUID | str) -> Upload | None:
 def upload_unfinished(*, user: User) -> Upload | None:
     """What this person began to send last and has not imported yet."""
     return _own(user).filter(removed_at=None, imports=None, files__isnull=False).order_by("-touched_at").first()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """How much of an upload is here."""
+
+    files: int
+    whole: int
+    bytes: int
+    received: int
+
+
+def upload_arrived(upload: Upload) -> Arrived:
+    return Arrived(
+        **upload.files.aggregate(
+            files=Count("pk"),
+            whole=Count("pk", filter=Q(received=F("size"))),
+            bytes=Coalesce(Sum("size"), 0),
+            received=Coalesce(Sum("received"), 0),
+        )
+    )
 
 
 def _own(user: User) -> QuerySet[Upload]:

@@ -32,7 +32,7 @@ export class Unreachable extends Error {}
 
 const PATIENCE_MS = 20_000;
 
-function csrfToken() {
+export function csrfToken() {
   const pair = document.cookie.split("; ").find((cookie) => cookie.startsWith("csrftoken="));
   return pair ? decodeURIComponent(pair.slice("csrftoken=".length)) : "";
 }
