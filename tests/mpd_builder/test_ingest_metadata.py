@@ -120,6 +120,22 @@ def test_a_list_may_name_files_in_folders_below_and_the_nearer_list_wins(tmp_pat
     }
 
 
+def test_a_list_from_a_system_without_capitals_finds_its_files_but_takes_none_that_has_its_own_row(
+    tmp_path: Path,
+) -> None:
+    touch(tmp_path, "One.JPG", "two.jpg", "TWO.jpg", "Deep/three.jpg")
+    (tmp_path / "list.csv").write_text("file,title\none.jpg,1\ntwo.jpg,2\ndeep/THREE.jpg,3\nfour.jpg,4\n")
+    found = by_name(tmp_path)
+    assert {name: candidate.details.title for name, candidate in found.items()} == {
+        "One.JPG": "1",
+        "two.jpg": "2",
+        "TWO.jpg": "",
+        "Deep/three.jpg": "3",
+        "four.jpg": "4",
+    }
+    assert FolderSource(tmp_path).count() == 5
+
+
 def test_bytes_that_are_not_those_of_the_list_are_refused(tmp_path: Path) -> None:
     touch(tmp_path, "a.jpg")
     (tmp_path / "list.csv").write_text(f"file,sha256\na.jpg,{'0' * 64}\n")

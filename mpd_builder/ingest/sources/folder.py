@@ -58,7 +58,17 @@ class FolderSource:
             for file in folder.files:
                 if not is_document(file):
                     self._count += self._met(folder, file, met)
-        self._absent = tuple(name for name in self.metadata if name not in met)
+        absent = {name.casefold(): name for name in self.metadata if name not in met}
+        self._renamed = dict(self._but_for_capitals(absent)) if absent else {}
+        taken = set(self._renamed.values())
+        self._absent = tuple(name for name in self.metadata if name not in met and name not in taken)
+
+    def _but_for_capitals(self, absent: dict[str, str]) -> Iterator[tuple[str, str]]:
+        """Files that no row names, each with the row that does but for capitals: `a.JPG` where a list says `a.jpg`."""
+        for folder in walk(self.root):
+            for name in map(composed, map(folder.name, folder.files)):
+                if not is_document(name) and name not in self.metadata and name.casefold() in absent:
+                    yield name, absent.pop(name.casefold())
 
     def _met(self, folder: Folder, file: str, met: set[str]) -> int:
         """How many candidates the file stands for; notes the metadata's names that it answers to."""
@@ -97,7 +107,7 @@ class FolderSource:
             self.zips.scratch.release(candidate)
 
     def _candidate(self, name: str) -> Candidate:
-        listed = self.metadata.get(name)
+        listed = self.metadata.get(self._renamed.get(composed(name), name))
         details = (listed.details if listed else Details()).completed(self.known(name), *self.defaults)
         where = listed.where if listed else ""
         return Candidate(self.root / name, printable(name), details, where, root=self.root)

@@ -22,6 +22,9 @@ _END64_LOCATOR: Final = struct.Struct("<4sLQL")
 _END64: Final = struct.Struct("<4sQ2H2L4Q")
 _ENTRY: Final = struct.Struct("<4s6H3L5H2L")
 _MAX_COMMENT: Final = 0xFFFF
+_LONGEST_ENTRY: Final = _ENTRY.size + 3 * 0xFFFF
+_WINDOW: Final = 2**20
+"""So much of the directory is read at a time."""
 _FULL_16, _FULL_32 = 0xFFFF, 0xFFFFFFFF
 _ZIP64_EXTRA, _UNICODE_PATH_EXTRA = 0x0001, 0x7075
 _UNIX: Final = 3
@@ -68,17 +71,20 @@ class Archive:
     def entries(self) -> Iterator[Entry]:
         """The entries in the directory's order, none kept. Raises `SourceError` where the directory breaks off."""
         at, n = self.directory_start, 0
+        window, begins = b"", at
         while at < self.directory_end:
-            head = self.read(at, _ENTRY.size)
-            if len(head) < _ENTRY.size or not head.startswith(b"PK\x01\x02"):
+            if at + _LONGEST_ENTRY > begins + len(window) < self.directory_end:
+                window, begins = self.read(at, min(_WINDOW, self.directory_end - at)), at
+            place = at - begins
+            if len(window) - place < _ENTRY.size or not window.startswith(b"PK\x01\x02", place):
                 raise SourceError(DAMAGED)
-            fields = _ENTRY.unpack(head)
-            lengths = fields[10:13]
-            rest = self.read(at + _ENTRY.size, sum(lengths))
-            at += _ENTRY.size + sum(lengths)
-            if len(rest) < sum(lengths) or at > self.directory_end:
+            fields = _ENTRY.unpack_from(window, place)
+            name_at = place + _ENTRY.size
+            extra_at = name_at + fields[10]
+            at += _ENTRY.size + sum(fields[10:13])
+            if at > self.directory_end or at - begins > len(window):
                 raise SourceError(DAMAGED)
-            yield self._entry(fields, rest[: lengths[0]], rest[lengths[0] : lengths[0] + lengths[1]])
+            yield self._entry(fields, window[name_at:extra_at], window[extra_at : extra_at + fields[11]])
             n += 1
         if n != self.count and n & _FULL_16 != self.count:
             raise SourceError(f"Its directory should have {self.count} entries and has {n}. {DAMAGED}")
@@ -86,7 +92,7 @@ class Archive:
     def _entry(self, fields: tuple[int, ...], raw_name: bytes, extra: bytes) -> Entry:
         made_by, flags, method, crc = fields[1] >> 8, fields[3], fields[4], fields[7]
         packed, size, attributes, offset = fields[8], fields[9], fields[15], fields[16]
-        extras = dict(_extras(extra))
+        extras = dict(_extras(extra)) if extra else {}
         wide = extras.get(_ZIP64_EXTRA, b"")
         if size == _FULL_32:
             size, wide = _wide(wide)

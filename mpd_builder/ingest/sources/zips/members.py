@@ -71,11 +71,11 @@ def entry_checked(entry: Entry, name: str, limits: Limits) -> Rejected | None:
 
 def data_start(archive: Archive, entry: Entry) -> int:
     """Where the member's bytes begin. Raises `Rejected` where its own header is not the one the directory means."""
-    head = archive.read(entry.offset, _LOCAL.size)
+    head = archive.read(entry.offset, _LOCAL.size + len(entry.raw_name))
     if len(head) < _LOCAL.size or not head.startswith(b"PK\x03\x04"):
         raise _damaged("its header is not where the archive's directory says")
-    _, _, flags, method, *_, name_length, extra_length = _LOCAL.unpack(head)
-    name = archive.read(entry.offset + _LOCAL.size, name_length)
+    _, _, flags, method, *_, name_length, extra_length = _LOCAL.unpack_from(head)
+    name = head[_LOCAL.size :] if name_length == len(entry.raw_name) else None
     if (name, method, flags & ENCRYPTED) != (entry.raw_name, entry.method, entry.flags & ENCRYPTED):
         raise _damaged("its own header and the archive's directory contradict each other")
     start: int = entry.offset + _LOCAL.size + name_length + extra_length

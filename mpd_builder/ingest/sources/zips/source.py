@@ -34,6 +34,9 @@ class Scratch:
 Outside = Callable[[str], Listed | None]
 """What metadata beside the archive say of a member."""
 
+Member = tuple[str, Entry, Rejected | None]
+"""A member's name, its entry, and what is wrong with it by its name or its entry alone."""
+
 _TWICE: Final = Rejected(
     "same_name",
     "Another file in the archive has the same name (capitals aside), and it is not clear which one is meant.",
@@ -74,13 +77,17 @@ class ZipSource:
         self.outside = outside
         self.metadata = Metadata(place)
         archive_checked(archive, limits)
-        self._read_metadata()
-        met = {name for name, _, _ in self._media()}
+        self._count, lists = 0, []
+        for member in self._members():
+            self._count += _is_medium(member)
+            if member[0].lower().endswith(".csv"):
+                lists.append(member)
+        self._read_metadata(lists)
+        met = {name for name, _, _ in self._media()} if len(self.metadata) else set()
         self._absent = tuple(name for name in self.metadata if name not in met)
-        self._count = sum(1 for _ in self._media()) + len(self._absent)
 
     def count(self) -> int:
-        return self._count
+        return self._count + len(self._absent)
 
     def remarks(self) -> tuple[Remark, ...]:
         return ()
@@ -108,11 +115,10 @@ class ZipSource:
         full = printable(f"{self.place}{name}")
         return Candidate(path, full, details, listed.where if listed else "", fault, root=self.scratch.folder)
 
-    def _media(self) -> Iterator[tuple[str, Entry, Rejected | None]]:
-        """The members that may be media, and all whose names are unsafe: a person should know of those."""
-        return (member for member in self._members() if not is_document(member[0]) or _is_unsafe(member[2]))
+    def _media(self) -> Iterator[Member]:
+        return filter(_is_medium, self._members())
 
-    def _members(self) -> Iterator[tuple[str, Entry, Rejected | None]]:
+    def _members(self) -> Iterator[Member]:
         """Name, entry and fault of all members but folders, hidden files and what systems leave behind."""
         seen: set[int] = set()
         for entry in self.archive.entries():
@@ -125,9 +131,8 @@ class ZipSource:
             seen.add(key)
             yield name, entry, fault
 
-    def _read_metadata(self) -> None:
+    def _read_metadata(self, lists: list[Member]) -> None:
         """All CSV files, those of outer folders first, so that the nearer count."""
-        lists = [member for member in self._members() if member[0].lower().endswith(".csv")]
         for name, entry, fault in sorted(lists, key=lambda member: (member[0].count("/"), member[0])):
             place = printable(f"{self.place}{name}")
             if fault is not None:
@@ -151,5 +156,7 @@ class ZipSource:
         return None
 
 
-def _is_unsafe(fault: Rejected | None) -> bool:
-    return fault is not None and fault.code == UNSAFE_NAME
+def _is_medium(member: Member) -> bool:
+    """Whether it may be one. A person should know of all whose names are unsafe, whatever they are."""
+    name, _, fault = member
+    return not is_document(name) or (fault is not None and fault.code == UNSAFE_NAME)
