@@ -62,7 +62,7 @@ class JobAdmin(ModelAdmin):
         return {}
 
     def job_actions(self, request: HttpRequest, job: Any) -> list[dict[str, str]]:
-        """Buttons of the job's page: dicts of title, url, and method "get" or "post"."""
+        """Buttons of the job's page: dicts of title, url, method "get" or "post", and a variant of the link, if any."""
         return []
 
     @display(description="Job", ordering="pk")

@@ -33,9 +33,9 @@ STATE_LABELS = {
 
 
 LOUDNESS_HELP = (
-    "Left empty, every clip sounds as it was mastered. Given, every clip is played at this integrated loudness: -23 is "
-    "EBU R 128's, streaming services are near -14. A clip that would peak above -1 dBTP stays softer; the files "
-    "themselves are not changed. It is recorded with each answer and in each snapshot, and is fixed from the first "
+    "Left empty, every clip sounds as it was mastered. Given (-36 to -10), every clip is played at this integrated "
+    "loudness: -23 is EBU R 128's, streaming services are near -14. A clip that would peak above -1 dBTP stays softer; "
+    "the files are not changed. It is recorded with each answer and in each snapshot, and is fixed from the first "
     "rating on. Raters then need JavaScript."
 )
 

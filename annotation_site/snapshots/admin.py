@@ -60,7 +60,12 @@ class SnapshotAdmin(JobAdmin):
         return [
             *actions,
             {"title": "Download what may be passed on", "url": self.url("download_public", job), "method": "get"},
-            {"title": "Download all of it, for the lab", "url": self.url("download", job), "method": "get"},
+            {
+                "title": "Download all of it, for the lab",
+                "url": self.url("download", job),
+                "method": "get",
+                "variant": "default",
+            },
         ]
 
     def get_urls(self) -> list[URLPattern]:

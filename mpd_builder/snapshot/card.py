@@ -231,7 +231,8 @@ def _contents(about: About, tables: Mapping[str, TableFact], arrays: Mapping[str
     media = {
         MediaChoice.NONE: "Pictures and sound are not included.",
         MediaChoice.PREVIEWS: "`media/` holds the pictures as raters saw them; sound is not included.",
-        MediaChoice.FULL: "`media/` holds the pictures and the sound as raters saw and heard them.",
+        MediaChoice.FULL: "`media/` holds the pictures and the sound as raters saw and heard them"
+        + ("." if about.facts.playback_lufs is None else ", but for the loudness."),
     }
     if about.complete_digest:
         lines += [

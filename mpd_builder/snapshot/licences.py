@@ -89,7 +89,10 @@ def rights(facts: Facts, arrays: Collection[ArrayFact]) -> list[str]:
     ]
     counts = [f"`{array.path}` {array.restricted_rows:,} of {array.shape[0]:,} rows" for array in arrays]
     if not any(array.restricted_rows for array in arrays):
-        return [*lines, "Nothing made from restricted items is here: this folder holds only what may be passed on."]
+        return [
+            *lines,
+            "Nothing made from restricted items is here: as far as the works go, this folder may be passed on.",
+        ]
     return [
         *lines,
         "**Do not pass on `arrays/`.** It holds what a model sees, reduced pictures and log-mels, of restricted items",
