@@ -15,6 +15,7 @@ from typing import Any
 from django.db import OperationalError
 from django.db.models import Q
 
+from annotation_site.corpus.likenesses import likenesses_find
 from annotation_site.corpus.models import ImportIssue, ImportJob
 from annotation_site.corpus.options import ImportOptions
 from annotation_site.corpus.progress import Counts, Pace, Progress, Report, progress_of
@@ -23,6 +24,7 @@ from annotation_site.corpus.scratch import scratch_folder
 from annotation_site.corpus.storing import NO_ROOM, StoreError, item_store
 from annotation_site.corpus.upload_errors import UploadError
 from annotation_site.corpus.uploads import upload_assemble
+from annotation_site.jobs.models import JobState
 from annotation_site.jobs.running import JobFailed
 from mpd_builder.ingest import (
     Candidate,
@@ -62,6 +64,9 @@ def import_work(job: ImportJob, report: Report, *, limits: Limits, workers: int,
     try:
         with scratch_folder(scratch, name=f"import-{job.pk}") as folder, _opened(job, limits, folder, report) as source:
             run.run(source, workers=workers)
+        report(run.progress("Looking for works that look or sound alike"))
+        for brought_by in (job, *cut_off_before(job)):
+            likenesses_find(job=brought_by, now=job.created_at)
     except (SourceError, MetadataError, UploadError) as error:
         raise JobFailed(f"{error} {run.words_of_rest()}") from error
     except StoreError as error:
@@ -108,6 +113,12 @@ def source_options(options: ImportOptions) -> SourceOptions:
     )
     chosen: dict[str, Any] = {"styles": options.styles} if options.styles else {}
     return SourceOptions(lists=options.lists, defaults=defaults, open_archives=True, **chosen)
+
+
+def cut_off_before(job: ImportJob) -> list[ImportJob]:
+    """Earlier imports of the same source that ended too early to compare what they had brought."""
+    same = ImportJob.objects.filter(source=job.source, path=job.path, upload=job.upload, pk__lt=job.pk)
+    return list(same.exclude(state=JobState.DONE).order_by("pk"))
 
 
 def place_of(job: ImportJob) -> str:

