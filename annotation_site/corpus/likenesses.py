@@ -42,7 +42,7 @@ def _paintings_compare(job: ImportJob, now: datetime) -> int:
     new = set(kept.filter(imported_by=job).values_list("key", flat=True))
     if not new:
         return 0
-    rows = {key: (pk, dhash) for key, pk, dhash in kept.values_list("key", "pk", "dhash")}
+    rows = {key: (pk, dhash) for key, pk, dhash in kept.order_by("pk").values_list("key", "pk", "dhash")}
     alike = alike_paintings({key: dhash for key, (_, dhash) in rows.items()}, new=new, picture=_picture)
     return _report(PaintingLikeness, alike, pk_of=lambda key: rows[key][0], job=job, now=now)
 
@@ -54,20 +54,21 @@ def _tracks_compare(job: ImportJob, now: datetime) -> int:
         return 0
     rows = {
         key: (pk, np.frombuffer(bytes(values), dtype="<u4").astype(np.uint32))
-        for key, pk, values in kept.values_list("track__key", "track", "values").iterator(_ROWS)
+        for key, pk, values in kept.order_by("track").values_list("track__key", "track", "values").iterator(_ROWS)
     }
     alike = alike_tracks({key: values for key, (_, values) in rows.items()}, new=new)
     return _report(TrackLikeness, alike, pk_of=lambda key: rows[key][0], job=job, now=now)
 
 
 def _picture(key: str) -> npt.NDArray[np.uint8]:
-    """The painting as the model sees it. One whose file is gone from the storage is black, and so like no other."""
+    """The painting as the model sees it. One whose file is gone from the storage is noise, and so like no other."""
     name = Painting.objects.values_list("model_input", flat=True).get(key=key)
     try:
         with default_storage.open(name, "rb") as file:
             picture: npt.NDArray[np.uint8] = np.load(file, allow_pickle=False)
     except FileNotFoundError:
-        return np.zeros(PICTURE_SHAPE, np.uint8)
+        noise = np.random.default_rng(int.from_bytes(key.encode()))
+        return noise.integers(0, 256, PICTURE_SHAPE, dtype=np.uint8)
     return picture
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from annotation_site.charts.drawings import Bins
 from annotation_site.corpus.models import Clip, Painting, Track
 
-MOST_BARS = 24
+MOST_BARS = 20
 BINS = 24
 NOT_STATED = "Not stated"
 
@@ -28,6 +27,15 @@ class Rights:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """How many items have each value, the most frequent first; `n_others` items have one of `others` more values."""
+
+    rows: list[tuple[str, int]]
+    others: int = 0
+    n_others: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
     """Withdrawn items are in none of it but `withdrawn`. Points are (valence, arousal) of tracks, 1 to 9."""
 
@@ -38,11 +46,11 @@ class Statistics:
     withdrawn: int
     hours: float
     synthetic: int
-    styles: list[tuple[str, int]]
-    genres: list[tuple[str, int]]
-    collections: list[tuple[str, int]]
-    painting_licences: list[tuple[str, int]]
-    track_licences: list[tuple[str, int]]
+    styles: Counted
+    genres: Counted
+    collections: Counted
+    painting_licences: Counted
+    track_licences: Counted
     painting_rights: Rights
     track_rights: Rights
     moods: list[tuple[float, float]]
@@ -75,11 +83,11 @@ def corpus_statistics() -> Statistics:
         withdrawn=sum(model._default_manager.exclude(withdrawn_at=None).count() for model in (Painting, Track)),
         hours=(sums["seconds"] or 0.0) / 3600,
         synthetic=paintings.filter(is_synthetic=True).count() + sums["synthetic"],
-        styles=_counts(paintings, "style"),
-        genres=_counts(tracks, "genre"),
-        collections=_merged(_counts(paintings, "collection", most=None), _counts(tracks, "collection", most=None)),
-        painting_licences=_counts(paintings, "licence"),
-        track_licences=_counts(tracks, "licence"),
+        styles=_counts(paintings, column="style"),
+        genres=_counts(tracks, column="genre"),
+        collections=_counts(paintings, tracks, column="collection"),
+        painting_licences=_counts(paintings, column="licence"),
+        track_licences=_counts(tracks, column="licence"),
         painting_rights=rights[Painting],
         track_rights=rights[Track],
         moods=[
@@ -106,21 +114,15 @@ def _rights(items: QuerySet[Any]) -> Rights:
     return Rights(**found)
 
 
-def _counts(items: QuerySet[Any], column: str, most: int | None = MOST_BARS) -> list[tuple[str, int]]:
-    """How many items have each value, the most frequent first; beyond `most` values the rest as one."""
-    rows = items.order_by().values_list(F(column)).annotate(n=Count("pk")).order_by("-n", column)
-    counted = [(value or NOT_STATED, n) for value, n in rows]
-    if most is None or len(counted) <= most:
-        return counted
-    rest = counted[most - 1 :]
-    return [*counted[: most - 1], (f"{len(rest):,} others", sum(n for _, n in rest))]
-
-
-def _merged(*counts: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+def _counts(*tables: QuerySet[Any], column: str) -> Counted:
+    """The values of a column that all these tables have."""
     total: dict[str, int] = {}
-    for value, n in (row for rows in counts for row in rows):
-        total[value] = total.get(value, 0) + n
-    return sorted(total.items(), key=lambda row: (-row[1], row[0]))
+    for items in tables:
+        for value, n in items.order_by().values_list(column).annotate(n=Count("pk")):
+            total[value or NOT_STATED] = total.get(value or NOT_STATED, 0) + n
+    rows = sorted(total.items(), key=lambda row: (-row[1], row[0]))
+    rest = rows[MOST_BARS:]
+    return Counted(rows[:MOST_BARS], others=len(rest), n_others=sum(n for _, n in rest))
 
 
 def _numbers(rows: QuerySet[Any], column: str) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -75,7 +75,6 @@ class CorpusAdmin(ModelAdmin):
     list_per_page = 60
     list_max_show_all = 60
     list_filter_submit = True
-    show_full_result_count = False
     list_before_template = "admin/corpus/list_top.html"
     unlisted: ClassVar[tuple[str, ...]] = ()
     """Columns that the list does not show, so that they are not read for it."""

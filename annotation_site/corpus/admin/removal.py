@@ -55,23 +55,14 @@ class RemovalMixin(ModelAdmin):
 
     actions_detail = ("remove", "bring_back", "delete_files")
 
-    def has_remove_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._may(request, object_id, lambda item: item.withdrawn_at is None)
-
-    def has_bring_back_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._may(
-            request, object_id, lambda item: item.withdrawn_at is not None and item.media_removed_at is None
-        )
-
-    has_delete_files_permission = has_bring_back_permission
-
-    def _may(self, request: HttpRequest, object_id: Any, is_so: Any) -> bool:
-        if not self.has_change_permission(request):
-            return False
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Only the steps that the item's state allows."""
         item = self.model.objects.filter(pk=object_id).first() if str(object_id).isdecimal() else None
-        return item is not None and bool(is_so(item))
+        steps = _steps(item) if item is not None else ()
+        names = {f"corpus_{self.opts.model_name}_{step}" for step in steps}
+        return [one for one in super().get_actions_detail(request, object_id) if one.action_name in names]
 
-    @action(description="Remove…", icon="block", permissions=["remove"])
+    @action(description="Remove…", icon="block", permissions=["change"])
     def remove(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Shows what hangs on the item and asks; then takes it out."""
         item = self._item(request, object_id)
@@ -98,7 +89,7 @@ class RemovalMixin(ModelAdmin):
             request, "admin/corpus/remove.html", {**context, "form": form, "standing": standing_of(item=item, now=now)}
         )
 
-    @action(description="Bring back…", icon="undo", permissions=["bring_back"])
+    @action(description="Bring back…", icon="undo", permissions=["change"])
     def bring_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
         item = self._item(request, object_id)
         if request.method == "POST":
@@ -112,7 +103,7 @@ class RemovalMixin(ModelAdmin):
         description="Delete its files…",
         icon="delete_forever",
         variant=ActionVariant.DANGER,
-        permissions=["delete_files"],
+        permissions=["change"],
     )
     def delete_files(self, request: HttpRequest, object_id: str) -> HttpResponse:
         item = self._item(request, object_id)
@@ -146,6 +137,12 @@ class RemovalMixin(ModelAdmin):
     def _context(self, request: HttpRequest, item: Any, title: str) -> dict[str, Any]:
         each = self.admin_site.each_context(request)
         return {**each, "opts": self.opts, "title": title, "item": item, "back": self._page(item), "media": self.media}
+
+
+def _steps(item: Painting | Track) -> tuple[str, ...]:
+    if item.withdrawn_at is None:
+        return ("remove",)
+    return () if item.media_removed_at is not None else ("bring_back", "delete_files")
 
 
 def _removed(item: Painting | Track, n: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from annotation_site.corpus.item_selectors import EMPTY_VALUE
-from annotation_site.corpus.statistics import NOT_STATED, Rights, corpus_statistics
+from annotation_site.corpus.statistics import NOT_STATED, Counted, Rights, corpus_statistics
 
 MOODS = ("tense", "excited", "sad", "calm")
 """The quadrants of valence and arousal, in the order of reading."""
@@ -26,10 +26,12 @@ def statistics_page(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": "Corpus statistics",
         "statistics": found,
-        "styles": _linked(found.styles, "painting", "style"),
-        "genres": _linked(found.genres, "track", "genre"),
-        "painting_licences": _linked(found.painting_licences, "painting", "licence"),
-        "track_licences": _linked(found.track_licences, "track", "licence"),
+        "charts": [
+            _chart("Paintings by style", "paintings", found.styles, "painting", "style"),
+            _chart("Tracks by genre or mood", "tracks", found.genres, "track", "genre"),
+            _chart("Licences of the paintings", "paintings", found.painting_licences, "painting", "licence"),
+            _chart("Licences of the tracks", "tracks", found.track_licences, "track", "licence"),
+        ],
         "rights": [
             ("paintings", _rights_lines(found.painting_rights, "painting")),
             ("tracks", _rights_lines(found.track_rights, "track")),
@@ -43,18 +45,17 @@ def _list_url(model: str, **filters: str) -> str:
     return f"{reverse(f'admin:corpus_{model}_changelist')}?{urlencode(filters)}"
 
 
-def _linked(counts: Sequence[tuple[str, int]], model: str, column: str) -> list[tuple[str, int, str]]:
-    """Each count with the list of what was counted; "12 others" is no value, so it leads nowhere."""
-    return [
-        (
-            label,
-            n,
-            ""
-            if label.endswith(" others")
-            else _list_url(model, use="in", **{column: EMPTY_VALUE if label == NOT_STATED else label}),
-        )
-        for label, n in counts
-    ]
+def _chart(title: str, unit: str, counted: Counted, model: str, column: str) -> dict[str, Any]:
+    """Each count with the list of what was counted."""
+    return {
+        "title": title,
+        "unit": unit,
+        "counted": counted,
+        "rows": [
+            (label, n, _list_url(model, use="in", **{column: EMPTY_VALUE if label == NOT_STATED else label}))
+            for label, n in counted.rows
+        ],
+    }
 
 
 def _rights_lines(rights: Rights, model: str) -> list[tuple[str, int, str]]:
