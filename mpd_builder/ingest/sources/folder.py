@@ -78,7 +78,8 @@ class FolderSource:
             return 1
         try:
             with self._opened_zip(self.zips, folder, file) as archive:
-                met.update(name for inner in archive.names() for name in _outside_names(folder, file, inner))
+                names = (name for inner in archive.names() for name in _outside_names(folder, file, inner))
+                met.update(name for name in names if name in self.metadata)
                 return archive.count()
         except (SourceError, MetadataError):
             return 1

@@ -46,7 +46,7 @@ class WikiArtSource:
         self.styles = _style_folders(root, options.styles)
         self.lists = tuple(options.lists)
         self.listed = _Listed(self.lists, {style_key(PurePosixPath(place).name): place for place in self.styles})
-        self._count = sum(1 for _ in self.candidates())
+        self._count = sum(1 for _ in self._names())
 
     def count(self) -> int:
         return self._count
@@ -55,27 +55,33 @@ class WikiArtSource:
         return ()
 
     def candidates(self) -> Iterator[Candidate]:
+        for name, fault in self._names():
+            if fault is None:
+                yield self._candidate(name)
+            else:
+                yield Candidate(self.root / name, printable(name), fault=fault)
+
+    def _names(self) -> Iterator[tuple[str, Rejected | None]]:
+        """What there is to take, and with its fault what is not: folders that cannot be read, files that are missing."""
         missing = set(self.listed.names)
         for folder in walk(self.root, start=tuple(self.styles)):
             if folder.fault is not None:
-                yield Candidate(self.root / folder.place, printable(folder.place), fault=folder.fault)
-            for file in folder.files:
-                name = folder.name(file)
-                key = _skeleton(name)
+                yield folder.place, folder.fault
+            for name in map(folder.name, folder.files):
+                key = _skeleton(name) if self.lists else ""
                 missing.discard(key)
-                if not is_document(file) and (not self.lists or key in self.listed.names):
-                    yield self._candidate(name, self.listed.split(key))
+                if not is_document(name) and (not self.lists or key in self.listed.names):
+                    yield name, None
         for key in sorted(missing):
             name, where = self.listed.told(key)
-            fault = Rejected(
-                "missing", f"{where} names it, but it is not there.", "Add the file, or take the line out of the list."
-            )
-            yield Candidate(self.root / name, printable(name), listed_in=where, fault=fault)
+            hint = "Add the file, or take the line out of the list."
+            yield name, Rejected("missing", f"{where} names it, but it is not there.", hint)
 
     def release(self, candidate: Candidate) -> None:
         """Nothing was unpacked."""
 
-    def _candidate(self, name: str, split: str) -> Candidate:
+    def _candidate(self, name: str) -> Candidate:
+        split = self.listed.split(_skeleton(name)) if self.lists else ""
         style = next(style for place, style in self.styles.items() if name.startswith(f"{place}/"))
         details = read_file_name(PurePosixPath(name).stem).completed(
             Details(style=style, extras={"wikiart_split": split} if split else {}), *self.defaults
