@@ -15,6 +15,8 @@ import numpy.typing as npt
 MAX_CHANGE: Final = 0.2
 """No number of the affine map may differ by more from that of a picture laid on itself."""
 MIN_OVERLAP: Final = 0.6
+MIN_COARSE: Final = 0.5
+"""Pictures whose coarse copies correlate less are given up."""
 _ROUNDS: Final = ((16, 4), (32, 5), (64, 2))
 """(Side in pixels, rounds): the coarse picture first, whose slopes reach farther."""
 _SMOOTHED: Final = 4
@@ -45,6 +47,9 @@ def aligned_correlation(first: npt.NDArray[np.float32], second: npt.NDArray[np.f
             if nearer is None:
                 return 0.0
             affine = nearer
+        laid = _lay(other, affine)
+        if _correlation(one[laid.is_inside], laid.values[laid.is_inside]) < MIN_COARSE:
+            return 0.0
     laid = _lay(second.astype(np.float64), affine)
     return _correlation(_details(first.astype(np.float64))[laid.is_inside], _details(laid.values)[laid.is_inside])
 

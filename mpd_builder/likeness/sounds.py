@@ -17,11 +17,12 @@ MAX_BIT_ERRORS: Final = 0.33
 """Of copies, up to a quarter of the bits differ here; of other tracks, 0.44 and more at every offset."""
 MIN_WORDS: Final = 250
 MAX_REPEATS: Final = 24
-"""A word with more places than this between two others' says little; held notes give many."""
-_LOOK: Final = np.arange(-96, 97, 6)
-"""Around a place that two tracks share, these words are compared first."""
+"""A word with more places than this says little; held notes give many."""
+NEIGHBOURS: Final = 3
+"""Places of such words are compared with so many others all the same: one track that came in thirty times has them."""
+_LOOKS: Final = (((-24, -12, 12, 24), 2), (range(-96, 97, 6), 12))
+"""Around a place that two tracks share, these words are compared before all, and so many of them must be there."""
 _LOOK_ERRORS: Final = 0.38
-_LOOK_WORDS: Final = 12
 _BLOCK: Final = 1 << 17
 
 Words = npt.NDArray[np.uint32]
@@ -78,28 +79,41 @@ class Library:
         begins = np.ones(len(self.words), dtype=np.bool_)
         begins[1:] = (self.words[1:] != self.words[:-1]) | (self.track[1:] != self.track[:-1])
         places = np.flatnonzero(begins & (self.words != 0))
+        if not is_new.all():
+            asked = np.unique(self.words[places[is_new[self.track[places]]]])
+            places = places[_among(self.words[places], asked)]
         places = places[np.argsort(self.words[places], kind="stable")]
         words = self.words[places]
-        for lag in range(1, min(MAX_REPEATS, len(places) - 1) + 1):
-            same = np.flatnonzero(words[lag:] == words[:-lag])
-            one, other = places[same], places[same + lag]  # sorted stably: in order of place
+        _, kind, repeats = np.unique(words, return_inverse=True, return_counts=True)
+        is_rare = repeats[kind] <= MAX_REPEATS
+        for lag in range(1, min(MAX_REPEATS, len(places))):
+            same = words[lag:] == words[:-lag]
+            if lag > NEIGHBOURS:
+                same &= is_rare[lag:]
+            one, other = places[:-lag][same], places[lag:][same]  # sorted stably: in order of place
             first, second = self.track[one], self.track[other]
             keep = (first != second) & (is_new[first] | is_new[second])
             yield one[keep], other[keep]
 
-    def _is_alike_around(self, one: Ints, other: Ints) -> npt.NDArray[np.bool_]:
-        errors = np.zeros(len(one), dtype=np.int64)
-        compared = np.zeros(len(one), dtype=np.int64)
-        first, second = self.track[one], self.track[other]
-        last = len(self.words) - 1
-        for step in _LOOK.tolist():
-            a, b = np.clip(one + step, 0, last), np.clip(other + step, 0, last)
-            x, y = self.words[a], self.words[b]
-            counts = (self.track[a] == first) & (self.track[b] == second) & (x != 0) & (y != 0)
-            errors += np.where(counts, np.bitwise_count(x ^ y), 0)
-            compared += counts
-        alike: npt.NDArray[np.bool_] = (compared >= _LOOK_WORDS) & (errors <= _LOOK_ERRORS * 32 * compared)
-        return alike
+    def _is_alike_around(self, one: Ints, other: Ints) -> Ints:
+        """Which of the places have likes around them: a few words for all, all for those that are left."""
+        left = np.arange(len(one), dtype=np.int64)
+        for steps, least in _LOOKS:
+            errors = np.zeros(len(left), dtype=np.int64)
+            compared = np.zeros(len(left), dtype=np.int64)
+            for step in steps:
+                a, b = one[left] + step, other[left] + step
+                counts = self._is_within(a, self.track[one[left]]) & self._is_within(b, self.track[other[left]])
+                x, y = self.words[np.where(counts, a, 0)], self.words[np.where(counts, b, 0)]
+                counts &= (x != 0) & (y != 0)
+                errors += np.where(counts, np.bitwise_count(x ^ y), 0)
+                compared += counts
+            left = left[(compared >= least) & (errors <= _LOOK_ERRORS * 32 * compared)]
+        return left
+
+    def _is_within(self, places: Ints, track: Ints) -> npt.NDArray[np.bool_]:
+        within: npt.NDArray[np.bool_] = (places >= self.starts[track]) & (places < self.starts[track + 1])
+        return within
 
     def _compared(self, first: int, second: int, offset: int) -> Match | None:
         """All that the two share at this offset; None for too little of it or too many bit errors."""
@@ -115,3 +129,12 @@ class Library:
             return None
         rate = int(np.bitwise_count(x[counts] ^ y[counts]).sum(dtype=np.int64)) / (32 * n_words)
         return Match(first, second, offset, round(1.0 - 2.0 * rate, 4)) if rate <= MAX_BIT_ERRORS else None
+
+
+def _among(words: Words, asked: Words) -> npt.NDArray[np.bool_]:
+    """Whether each word is one of those asked for, which are sorted."""
+    if not asked.size:
+        return np.zeros(len(words), dtype=np.bool_)
+    at = np.minimum(np.searchsorted(asked, words), len(asked) - 1)
+    among: npt.NDArray[np.bool_] = asked[at] == words
+    return among
