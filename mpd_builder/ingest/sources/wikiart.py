@@ -62,7 +62,7 @@ class WikiArtSource:
                 yield Candidate(self.root / name, printable(name), fault=fault)
 
     def _names(self) -> Iterator[tuple[str, Rejected | None]]:
-        """What there is to take, and with its fault what is not: folders that cannot be read, files that are missing."""
+        """What there is to take, and with its fault what is not: folders that cannot be read, missing files."""
         missing = set(self.listed.names)
         for folder in walk(self.root, start=tuple(self.styles)):
             if folder.fault is not None:
