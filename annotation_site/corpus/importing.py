@@ -249,6 +249,8 @@ class Import:
 
     def write(self, progress: Progress) -> None:
         ImportJob.objects.filter(pk=self.job.pk, worker=self.job.worker).update(
+            done=progress.done,
+            total=progress.total,
             n_added=progress.added,
             n_skipped=progress.skipped,
             n_failed=progress.failed,

@@ -70,7 +70,7 @@ def test_when_there_is_no_room_left_the_job_says_so_and_what_is_in_stays(
     with pytest.raises(CorpusError, match=rf"There is no room left where the media are kept\. {rest}\. Make room"):
         import_now(path=folder, now=NOON)
     job = ImportJob.objects.get()
-    assert (job.state, job.n_added) == (JobState.FAILED, came_in)
+    assert (job.state, job.n_added, job.done, job.total) == (JobState.FAILED, came_in, came_in, 3)
     assert Painting.objects.count() + Track.objects.count() == came_in
     for path in (path for path in media_root.rglob("*") if path.is_file()):
         assert fingerprint(path) == path.stem, "a part of a file was left behind"
