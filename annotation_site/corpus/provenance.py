@@ -97,7 +97,7 @@ def origin_add(
     if before is None or before.details != origin.details:
         with transaction.atomic():
             _origin_write(origin, before)
-            for note, reason, hint in _merge(known.item, candidate.details, candidate.name, has_changed=bool(before)):
+            for note, reason, hint in _merge(known.item, candidate, has_changed=bool(before)):
                 issue_write(job=job, file=candidate.name, code=note, reason=reason, hint=hint)
         known.here[origin.file] = before or origin
         known.first = known.first or origin
@@ -146,6 +146,8 @@ def details_said(candidate: Candidate) -> dict[str, Any]:
         said["may_publish"] = False
     if candidate.listed_in:
         said["listed_in"] = candidate.listed_in
+    if candidate.states_title:
+        said["states_title"] = True
     if len(candidate.name) > 400:
         said["file"] = candidate.name
     return said
@@ -159,11 +161,12 @@ def _origin_write(origin: AnyOrigin, before: AnyOrigin | None) -> None:
     before.save(update_fields=["details"])
 
 
-def _merge(item: AnyItem, details: Details, file: str, *, has_changed: bool) -> Iterator[tuple[Note, str, str]]:
+def _merge(item: AnyItem, candidate: Candidate, *, has_changed: bool) -> Iterator[tuple[Note, str, str]]:
     """Fill the item's gaps from the details; yields what they say otherwise. Inside a transaction."""
+    details = candidate.details
     model: type[models.Model] = type(item)
     item.refresh_from_db(from_queryset=model._default_manager.select_for_update(of=("self",)))  # type: ignore[arg-type]
-    gaps = _gaps(item, details, file)
+    gaps = _gaps(item, candidate)
     if details.may_publish is False and item.may_publish:
         gaps["may_publish"] = False
         words = "Here it says that it may not be published; the corpus had it as publishable until now."
@@ -187,10 +190,12 @@ _TEXTS = ("artist", "source", "licence", "attribution", "collection", "year", "s
 _NUMBERS = ("valence", "arousal")
 
 
-def _gaps(item: AnyItem, details: Details, file: str) -> dict[str, Any]:
+def _gaps(item: AnyItem, candidate: Candidate) -> dict[str, Any]:
     """What the item lacks and the details have, by column."""
+    details = candidate.details
     texts = {name: getattr(details, name) for name in _TEXTS if getattr(item, name, None) == ""}
-    if details.title and _is_title_derived(item) and details.title != title_of(PurePosixPath(file)):
+    states_title = candidate.states_title or details.title != title_of(PurePosixPath(candidate.name))
+    if details.title and states_title and _is_title_derived(item):
         texts["title"] = details.title
     gaps: dict[str, Any] = fitted(type(item), **{name: text for name, text in texts.items() if text})
     for name in _NUMBERS:
@@ -202,11 +207,11 @@ def _gaps(item: AnyItem, details: Details, file: str) -> dict[str, Any]:
 
 
 def _is_title_derived(item: AnyItem) -> bool:
-    """Whether the title is only the file's name read as words, and no list gave it."""
+    """Whether the title is only the file's name read as words, and nobody stated it."""
     if item.title and item.title != title_of(PurePosixPath(item.file_name)):
         return False
     origin = item.origins.order_by("pk").first()
-    return origin is None or "listed_in" not in origin.details
+    return origin is None or "states_title" not in origin.details
 
 
 def _said_otherwise(item: AnyItem, details: Details) -> list[str]:

@@ -76,6 +76,7 @@ class Candidate:
 
     `fault` is what its source found wrong with it already (an archive's member that leads out of its folder, say):
     it is then rejected without being opened. Below `root`, where one is given, no link is followed on the way to it.
+    `states_title`: somebody wrote the title down; otherwise it is at best what the file's name says.
     """
 
     path: Path
@@ -84,6 +85,7 @@ class Candidate:
     listed_in: str = ""
     fault: Rejected | None = None
     root: Path | None = None
+    states_title: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,20 @@ def test_a_later_source_fills_what_is_empty_and_a_title_that_was_only_the_files_
     assert [code for _, code in told(job)] == ["duplicate"]
 
 
+def test_a_list_without_titles_does_not_keep_the_files_name_for_one(bare: Path, described: Path):
+    (bare / "list.csv").write_text("file,licence\nIMG_0042.png,MIT\n")
+    brought(bare)
+    brought(described)
+    assert Painting.objects.get().title == "By night"
+
+
+def test_a_title_that_somebody_wrote_stays_though_it_is_the_files_name_too(bare: Path, described: Path):
+    describe(bare, "IMG_0042.png", "IMG 0042")
+    brought(bare)
+    brought(described)
+    assert Painting.objects.get().title == "IMG 0042"
+
+
 def test_a_later_source_overwrites_nothing_and_what_it_says_can_be_seen(bare: Path, described: Path):
     brought(described)
     describe(bare, "IMG_0042.png", "Another title", artist="Ben", year="1930", licence="MIT", owner="Vera")

@@ -111,7 +111,8 @@ class FolderSource:
         listed = self.metadata.get(self._renamed.get(composed(name), name))
         details = (listed.details if listed else Details()).completed(self.known(name), *self.defaults)
         where = listed.where if listed else ""
-        return Candidate(self.root / name, printable(name), details, where, root=self.root)
+        states_title = bool(listed and listed.details.title)
+        return Candidate(self.root / name, printable(name), details, where, root=self.root, states_title=states_title)
 
     def _of_zip(self, zips: ZipOpener, folder: Folder, file: str) -> Iterator[Candidate]:
         try:

@@ -113,7 +113,8 @@ class ZipSource:
         listed = self.metadata.get(name) or self.outside(name)
         details = (listed.details if listed else Details()).completed(*self.defaults)
         full = printable(f"{self.place}{name}")
-        return Candidate(path, full, details, listed.where if listed else "", fault, root=self.scratch.folder)
+        where, states_title = (listed.where, bool(listed.details.title)) if listed else ("", False)
+        return Candidate(path, full, details, where, fault, root=self.scratch.folder, states_title=states_title)
 
     def _media(self) -> Iterator[Member]:
         return filter(_is_medium, self._members())
