@@ -45,6 +45,7 @@ class Numbers:
     raters: int
     pairs: int
     complete: int
+    closed: int
     ambiguous: int
     ratings: int
     tasks: int
@@ -64,17 +65,21 @@ class Numbers:
 
 def numbers() -> Numbers:
     """Count everything, at most every few seconds."""
-    found: Numbers | None = cache.get("overview:numbers:3")
+    found: Numbers | None = cache.get("overview:numbers:4")
     if found is None:
         found = _count()
-        cache.set("overview:numbers:3", found, NUMBERS_KEPT_S)
+        cache.set("overview:numbers:4", found, NUMBERS_KEPT_S)
     return found
 
 
 def _count() -> Numbers:
     in_band = Q(score__gte=F("campaign__band_low"), score__lte=F("campaign__band_high"))
     pairs = Pair.objects.aggregate(
-        n=Count("pk"), complete=Count("score"), ambiguous=Count("pk", filter=in_band), ratings=Sum("rating_count")
+        n=Count("pk"),
+        complete=Count("score"),
+        closed=Count("pk", filter=Q(score=None, closed_at__isnull=False)),
+        ambiguous=Count("pk", filter=in_band),
+        ratings=Sum("rating_count"),
     )
     states = dict(PreferenceTask.objects.order_by().values_list("state").annotate(Count("pk")))
     snapshots = Snapshot.objects.filter(state=JobState.DONE).order_by("-finished_at", "-pk")
@@ -91,6 +96,7 @@ def _count() -> Numbers:
         raters=Rater.objects.filter(state=RaterState.ACTIVE, is_simulated=False).count(),
         pairs=pairs["n"],
         complete=pairs["complete"],
+        closed=pairs["closed"],
         ambiguous=pairs["ambiguous"],
         ratings=pairs["ratings"] or 0,
         tasks=sum(states.values()),
@@ -135,7 +141,7 @@ def stages(n: Numbers, *, now: datetime) -> list[Stage]:
             "Scores",
             "monitoring",
             f"{n.complete:,}",
-            f"{n.ambiguous:,} ambiguous, {n.pairs - n.complete:,} pairs open",
+            f"{n.ambiguous:,} ambiguous, {n.pairs - n.complete - n.closed:,} pairs open",
             reverse("admin:reliability"),
         ),
         Stage(

@@ -25,7 +25,7 @@ def next_steps(n: Numbers) -> list[Step]:
     return [step for wanted, step in asked if wanted] or [
         Step(
             "Nothing waits for you",
-            f"{many(n.pairs - n.complete, 'pair')} open for raters; agreement follows live.",
+            f"{many(n.pairs - n.complete - n.closed, 'pair')} open for raters; agreement follows live.",
             "Watch reliability",
             reverse("admin:reliability"),
         )

@@ -75,6 +75,7 @@ class Report:
     scores: Bins
     dispersions: Bins
     raters: tuple[RaterRow, ...]
+    n_closed: int = 0
 
     @property
     def is_synthetic(self) -> bool:
@@ -130,6 +131,7 @@ def report_compute(*, campaign: Campaign, now: datetime) -> Report:
         scores=_bins([one.score for one in consensus], high=1.0, count=SCORE_BINS),
         dispersions=_dispersion_bins([one.dispersion for one in consensus]),
         raters=raters,
+        n_closed=Pair.objects.filter(campaign=campaign, completed_at=None).exclude(closed_at=None).count(),
     )
 
 
@@ -167,7 +169,7 @@ def report_cached(*, campaign: Campaign, now: datetime) -> Report:
 
     Where it takes long, it is done more rarely: it never claims more than a fifth of a core.
     """
-    key = f"reliability:2:{campaign.pk}"
+    key = f"reliability:2:2:{campaign.pk}"
     kept: tuple[object, timedelta, Report | None] = cache.get(key) or (None, MIN_AGE, None)
     signature, rest, report = kept
     if report is not None and timedelta(0) <= now - report.computed_at < rest:

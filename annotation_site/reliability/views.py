@@ -82,7 +82,7 @@ def _report_context(campaign: Campaign) -> dict[str, Any]:
 
 def _figures(report: Report) -> list[Figure]:
     dispersion = report.dispersion
-    open_pairs = report.n_pairs - report.n_complete
+    open_pairs = report.n_pairs - report.n_complete - report.n_closed
     return [
         Figure("Complete pairs", f"{report.n_complete:,}", f"{open_pairs:,} open, {report.n_ambiguous:,} ambiguous"),
         Figure("Ratings", f"{report.n_ratings:,}", f"by {len(report.raters):,} raters"),

@@ -16,6 +16,7 @@ from annotation_site.charts.drawings import (
     Series,
     histogram_drawing,
     line_drawing,
+    rows_drawing,
     scatter_drawing,
     spark_drawing,
     thinned,
@@ -148,3 +149,30 @@ def test_charts_are_well_formed_have_a_title_and_need_no_inline_style(source: st
     title = image.find("title")
     assert title is not None
     assert title.text == image.get("aria-label")
+
+
+def test_rows_are_as_long_as_their_share_of_the_longest() -> None:
+    rows = rows_drawing([("Baroque", 30), ("Rococo", 10, "/list/?style=Rococo"), ("None", 0)], unit="paintings")
+    assert [row.share for row in rows] == [100.0, pytest.approx(33.333), 0.0]
+    assert rows[1].words == "Rococo: 10 of 40 paintings, 25.0 %"
+    assert [row.url for row in rows] == ["", "/list/?style=Rococo", ""]
+    assert rows_drawing([("None", 0)]) == rows_drawing([]) == []
+
+
+def test_bars_are_words_and_numbers_without_colours_or_scripts() -> None:
+    html = render("{% bars counts title='Styles' unit='paintings' %}", counts=[("<b>", 3, "/a?b=1&c=2"), ("Other", 1)])
+    assert '<a href="/a?b=1&amp;c=2">&lt;b&gt;</a>' in html
+    assert "style=" not in html
+    assert ">3<span" in html
+    assert "Nothing yet." in render("{% bars counts title='Styles' empty='Nothing yet.' %}", counts=[])
+
+
+def test_quadrants_meet_where_they_are_said_to() -> None:
+    drawing = scatter_drawing([(2.0, 8.0)], low=1, high=9, cross=5)
+    assert drawing is not None
+    assert drawing.cross is not None
+    assert (drawing.cross.x, drawing.cross.y) == (50.0, 50.0)
+    corners = ["tense", "excited", "sad", "calm"]
+    html = render("{% scatter p title='Moods' low=1 high=9 cross=5 corners=c %}", p=[(2.0, 8.0)], c=corners)
+    assert all(f">{corner}</text>" in html for corner in corners)
+    assert "chart-cross" not in render("{% scatter p title='Moods' %}", p=[(2.0, 8.0)])

@@ -182,7 +182,8 @@ def test_new_snapshots_leave_a_withdrawn_items_pairs_out_unless_they_are_to_stay
     item_restore(item=item, reopen_pairs=False)
     withdraw(item, stays=True)
     again = judgments_of(campaign=judged.campaign)
-    assert (again.pairs, again.ratings, again.votes) == (everything.pairs, everything.ratings, everything.votes)
+    for rows in ("pairs", "ratings", "tasks", "votes"):
+        assert set(getattr(again, rows)) == set(getattr(everything, rows)), rows
 
 
 def test_the_next_snapshot_is_built_without_the_withdrawn_painting(judged, sealed):
