@@ -169,7 +169,7 @@ def report_cached(*, campaign: Campaign, now: datetime) -> Report:
 
     Where it takes long, it is done more rarely: it never claims more than a fifth of a core.
     """
-    key = f"reliability:2:2:{campaign.pk}"
+    key = f"reliability:3:{campaign.pk}"
     kept: tuple[object, timedelta, Report | None] = cache.get(key) or (None, MIN_AGE, None)
     signature, rest, report = kept
     if report is not None and timedelta(0) <= now - report.computed_at < rest:
