@@ -256,6 +256,16 @@ def test_the_page_is_worked_by_keyboard(start: Callable[..., Page], tmp_path: Pa
     page.wait_for_url(re.compile("/change/"), timeout=30_000)
 
 
+def test_without_scripts_the_same_page_is_a_plain_form(start: Callable[..., Page], tmp_path: Path):
+    noise(tmp_path / "a.jpg", 20_000)
+    page = start(java_script_enabled=False)
+    page.locator("#id_files").set_input_files(tmp_path / "a.jpg")
+    expect(page.get_by_role("button", name="Choose files")).to_be_hidden()
+    page.get_by_role("button", name="Start import").click()
+    expect(page).to_have_url(re.compile("/change/"))
+    assert [(file.name, file.received) for file in Upload.objects.get().files.all()] == [("a.jpg", 20_000)]
+
+
 def test_files_that_went_away_do_not_hold_up_the_rest(start: Callable[..., Page], tmp_path: Path):
     noise(tmp_path / "a.jpg", 20_000)
     noise(tmp_path / "b.jpg", 100)

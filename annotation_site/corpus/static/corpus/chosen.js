@@ -33,9 +33,9 @@ export function kindsInWords(files) {
 export const number = (n) => n.toLocaleString("en");
 
 export function bytesInWords(bytes) {
-  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  const units = ["bytes", "KB", "MB", "GB", "TB"]; // as the site's own pages count them
   let power = 0;
-  for (; bytes >= 999.5 && power < units.length - 1; power += 1) bytes /= 1000;
+  for (; bytes >= 1023.5 && power < units.length - 1; power += 1) bytes /= 1024;
   return `${power && bytes < 9.95 ? bytes.toFixed(1) : Math.round(bytes)} ${units[power]}`;
 }
 
