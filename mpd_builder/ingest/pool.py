@@ -20,6 +20,9 @@ from mpd_builder.ingest.processing import process
 
 Request = tuple[Work, Candidate, Limits]
 
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""The processes share the cores among them: NumPy's own threads would fight for them."""
+
 TRIES = 2
 """A process may also die of what others do to the machine's memory, so a file is tried again before it is blamed."""
 
@@ -111,7 +114,7 @@ class _Child:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,  # decoders chatter there, past all that Python could catch
-                    env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                    env={**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                     start_new_session=True,  # Ctrl-C is the parent's business
                 )
             return self.process

@@ -51,7 +51,10 @@ def aligned_correlation(first: npt.NDArray[np.float32], second: npt.NDArray[np.f
         if _correlation(one[laid.is_inside], laid.values[laid.is_inside]) < MIN_COARSE:
             return 0.0
     laid = _lay(second.astype(np.float64), affine)
-    return _correlation(_details(first.astype(np.float64))[laid.is_inside], _details(laid.values)[laid.is_inside])
+    details = _details(first.astype(np.float64))
+    as_laid = _correlation(details[laid.is_inside], _details(laid.values)[laid.is_inside])
+    as_it_is = _correlation(details.ravel(), _details(second.astype(np.float64)).ravel())
+    return max(as_laid, as_it_is)
 
 
 def _improved(affine: Reals, first: Reals, second: Reals) -> Reals | None:

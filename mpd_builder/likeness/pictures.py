@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mpd_builder.ingest.fingerprints import HASH_DIGITS, HASH_GRID, difference_hash
 from mpd_builder.likeness.alignment import aligned_correlation
 
-MAX_BITS: Final = 72
+MAX_BITS: Final = 69
 """Hashes of 242 bits that differ in more are not near; of unlike pictures, about 121 differ."""
 MIN_SIMILARITY: Final = 0.6
 SIDE: Final = 64
@@ -24,15 +24,15 @@ Greys = npt.NDArray[np.float32]
 def bits_of(hashes: Sequence[str], *, remake: Callable[[int], str]) -> Bits:
     """The hashes as words, (N, 4). `remake(index)` gives the hash for one that is of another kind."""
     whole = [text if len(text) == HASH_DIGITS else remake(index) for index, text in enumerate(hashes)]
-    return np.frombuffer(bytes.fromhex("".join(whole)), dtype=np.uint64).reshape(len(whole), -1)
+    return np.frombuffer(bytes.fromhex("".join(whole)), dtype=np.uint64).reshape(len(whole), HASH_DIGITS // 16)
 
 
 def mirrored(bits: Bits) -> Bits:
     """The hashes of the mirror images: columns in reverse, and what grew to the right now shrinks. (But for ties.)"""
-    unpacked = np.unpackbits(bits.view(np.uint8).reshape(len(bits), -1), axis=1)
+    unpacked = np.unpackbits(bits.view(np.uint8).reshape(len(bits), 8 * bits.shape[1]), axis=1)
     steps = unpacked[:, : 2 * HASH_GRID**2].reshape(-1, 2, HASH_GRID, HASH_GRID)[..., ::-1].copy()
     steps[:, 0] ^= 1
-    unpacked[:, : 2 * HASH_GRID**2] = steps.reshape(len(bits), -1)
+    unpacked[:, : 2 * HASH_GRID**2] = steps.reshape(len(bits), 2 * HASH_GRID**2)
     return np.packbits(unpacked, axis=1).view(np.uint64).reshape(bits.shape)
 
 
