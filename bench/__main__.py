@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import date
-from pathlib import Path
 
 from bench.surroundings import DATABASES, measure, scratch
 from bench.table import Row, machine, table
-from mpd_builder.synthetic import make_corpus
 
+IMPORTS = [
+    ("bench.importing", "pictures", "200"),
+    ("bench.importing", "tracks", "32"),
+    ("bench.memory", "100"),
+    ("bench.memory", "10000"),
+    ("bench.encoding",),
+    ("bench.pairing",),
+]
 PAIRS = (1_000, 10_000, 50_000)
 RATERS = (1, 8, 35, 100)
 
@@ -18,10 +23,9 @@ def rows() -> list[Row]:
     found: list[str] = []
     with scratch("sqlite") as env:
         found += measure("bench.seeding", env=env)
-    with tempfile.TemporaryDirectory() as folder, scratch("sqlite") as env:
-        corpus = Path(folder, "corpus")
-        make_corpus(out_dir=corpus, paintings=48, tracks=16, seed=2, processes=2)
-        found += measure("bench.importing", str(corpus), env=env)
+    for module, *arguments in IMPORTS:
+        with scratch("sqlite") as env:
+            found += measure(module, *arguments, env=env)
     for database in DATABASES:
         for pairs in PAIRS:
             with scratch(database) as env:
