@@ -126,6 +126,10 @@ def test_selected_paintings_are_described_from_the_grid(admin: Stage, paintings:
     page = admin.visit("/admin/corpus/painting/?view=grid")
     for painting in paintings[:2]:
         page.get_by_label(f"Select {painting}", exact=True).check()
+    expect(page.locator(".action-counter")).to_have_text("2 of 3 selected")
+    page.get_by_label("Select all on this page").check()
+    expect(page.locator(".action-counter")).to_have_text("3 of 3 selected")
+    page.get_by_label(f"Select {paintings[2]}", exact=True).uncheck()
     page.locator("select[name=action]").select_option("describe")
     page.get_by_role("button", name="Run").click()
     page.get_by_label("Collection", exact=True).fill("WikiArt")
