@@ -4,38 +4,59 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('corpus', '0003_import_pace'),
+        ("corpus", "0003_import_pace"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='painting',
-            name='media_removed_at',
-            field=models.DateTimeField(blank=True, help_text='When its files were deleted. What is known of it stays, its hash too.', null=True),
+            model_name="painting",
+            name="media_removed_at",
+            field=models.DateTimeField(
+                blank=True, help_text="When its files were deleted. What is known of it stays, its hash too.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='painting',
-            name='stays_in_snapshots',
-            field=models.BooleanField(default=False, help_text='Withdrawn, but its complete pairs go into new snapshots all the same.'),
+            model_name="painting",
+            name="stays_in_snapshots",
+            field=models.BooleanField(
+                default=False, help_text="Withdrawn, but its complete pairs go into new snapshots all the same."
+            ),
         ),
         migrations.AddField(
-            model_name='track',
-            name='media_removed_at',
-            field=models.DateTimeField(blank=True, help_text='When its files were deleted. What is known of it stays, its hash too.', null=True),
+            model_name="track",
+            name="media_removed_at",
+            field=models.DateTimeField(
+                blank=True, help_text="When its files were deleted. What is known of it stays, its hash too.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='track',
-            name='stays_in_snapshots',
-            field=models.BooleanField(default=False, help_text='Withdrawn, but its complete pairs go into new snapshots all the same.'),
+            model_name="track",
+            name="stays_in_snapshots",
+            field=models.BooleanField(
+                default=False, help_text="Withdrawn, but its complete pairs go into new snapshots all the same."
+            ),
         ),
         migrations.AddConstraint(
-            model_name='painting',
-            constraint=models.CheckConstraint(condition=models.Q(('media_removed_at__isnull', True), models.Q(('stays_in_snapshots', False), ('withdrawn_at__isnull', False)), _connector='OR'), name='painting_without_media_is_out'),
+            model_name="painting",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("media_removed_at__isnull", True),
+                    models.Q(("stays_in_snapshots", False), ("withdrawn_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="painting_without_media_is_out",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='track',
-            constraint=models.CheckConstraint(condition=models.Q(('media_removed_at__isnull', True), models.Q(('stays_in_snapshots', False), ('withdrawn_at__isnull', False)), _connector='OR'), name='track_without_media_is_out'),
+            model_name="track",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("media_removed_at__isnull", True),
+                    models.Q(("stays_in_snapshots", False), ("withdrawn_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="track_without_media_is_out",
+            ),
         ),
     ]
