@@ -78,7 +78,7 @@ def test_uploads_of_others_and_those_that_are_not_whole_are_refused(ada: APIClie
         {},
         {"source": "upload"},
         {"source": "upload", "path": "/x"},
-        {"source": "folder", "upload": str(uuid4())},
+        {"source": "folder", "upload": "6f1c2d3e-4a5b-4c6d-8e7f-9a0b1c2d3e4f"},
         {"source": "ftp", "path": "/x"},
         {"path": "/", "options": {"may_publish": "perhaps"}},
         {"path": "/", "options": {"licence": "x" * 201}},
