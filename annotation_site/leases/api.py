@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.http import Http404
@@ -20,9 +21,8 @@ from annotation_site.accounts.models import Rater, RaterState
 from annotation_site.corpus.models import Clip, Painting
 from annotation_site.leases.errors import JudgingError, LeaseUnknown, RaterNotActive
 from annotation_site.leases.gate import clip_seconds
-from annotation_site.leases.models import LeasedSlot
+from annotation_site.leases.models import Lease
 from annotation_site.leases.playback import clip_gain
-from annotation_site.leases.services import lease_release, lease_renew
 from annotation_site.scoring.models import Campaign
 
 MOST_LEASES = 3
@@ -192,9 +192,9 @@ def clip_played(clip: Clip, campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def leased(slot: LeasedSlot) -> dict[str, Any]:
+def leased(lease: Lease) -> dict[str, Any]:
     """As `Leased` says."""
-    return {"token": slot.token, "issued_at": slot.leased_at, "expires_at": slot.lease_expires_at}
+    return {"token": lease.token, "issued_at": lease.leased_at, "expires_at": lease.lease_expires_at}
 
 
 class Progress(serializers.Serializer[Any]):
@@ -212,26 +212,27 @@ class Refusal(serializers.Serializer[Any]):
 
 
 # --- Leases: the same three requests for pairs and for tasks ------------------------------------------------------
-class LeaseView(RaterView):
-    """An endpoint of one of the rater's own leases, of the slots that a room judges."""
+class RenewView(RaterView):
+    """Of one of the rater's own leases: `renew` says of which."""
 
-    model: ClassVar[type[LeasedSlot]]
+    def renew(self, *, token: UUID, now: datetime) -> datetime:
+        raise NotImplementedError
 
-
-class RenewView(LeaseView):
     @extend_schema(request=None, responses={200: Renewed, 404: Refusal, 409: Refusal})
     def post(self, request: Request, token: UUID) -> Response:
         """Keep a lease alive."""
-        until = lease_renew(model=self.model, rater=self.rater, token=token, now=timezone.now())
-        return Response(Renewed({"expires_at": until}).data)
+        return Response(Renewed({"expires_at": self.renew(token=token, now=timezone.now())}).data)
 
 
-class ReleaseView(LeaseView):
+class ReleaseView(RaterView):
     # A page that is being closed can only send a form (`navigator.sendBeacon`), with the CSRF token as a field.
     parser_classes = [JSONParser, FormParser, MultiPartParser]
+
+    def release(self, *, token: UUID, now: datetime) -> None:
+        raise NotImplementedError
 
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request, token: UUID) -> Response:
         """Give a lease back. What was lost or given back already is no error."""
-        lease_release(model=self.model, rater=self.rater, token=token, now=timezone.now())
+        self.release(token=token, now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from django import forms
 
-from annotation_site.leases.models import LeasedSlot
+from annotation_site.leases.models import Lease
 
 SURPLUS = "Others completed that one before you. Your answer is kept with thanks, but it does not count."
 SKIP_REASONS = [
@@ -29,7 +29,7 @@ class SkipForm(forms.Form):
     reason = forms.ChoiceField(label="Reason", choices=SKIP_REASONS)
 
 
-def form_to_show(refused: forms.Form | None, *, fresh: type[AnswerForm], slot: LeasedSlot | None) -> forms.Form | None:
+def form_to_show(refused: forms.Form | None, *, fresh: type[AnswerForm], slot: Lease | None) -> forms.Form | None:
     """The form for the lease at hand: the refused one again while it is about the same lease, else a fresh one."""
     if slot is None:
         return None

@@ -6,7 +6,8 @@ one judgment, and a person holds at most one slot of a subject (constraints in t
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from django.db import models
@@ -43,6 +44,14 @@ class Queue(models.IntegerChoices):
         if self is Queue.CLOSED:
             return self
         return Queue.ASKED_BEGUN if self in (Queue.BEGUN, Queue.ASKED_BEGUN) else Queue.ASKED
+
+
+class Lease(Protocol):
+    """What pages and programs are told of something that a rater holds."""
+
+    token: UUID | None
+    leased_at: datetime | None
+    lease_expires_at: datetime | None
 
 
 class LeasedSlot(models.Model):

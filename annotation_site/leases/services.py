@@ -25,7 +25,7 @@ from annotation_site.scoring.models import Campaign
 
 S = TypeVar("S", bound=LeasedSlot)
 
-_TICK = timedelta(microseconds=1)
+TICK = timedelta(microseconds=1)
 """Leases given in one go are issued so far apart: their order is kept."""
 
 
@@ -58,6 +58,11 @@ def lease_hold(*, model: type[S], rater: Rater, campaign: Campaign, count: int, 
     what is closed is not shown any more, though an answer to a lease of it is still taken.
     """
     rater_lock(rater=rater)
+    return leases_top_up(model=model, rater=rater, campaign=campaign, count=count, now=now)
+
+
+def leases_top_up(*, model: type[S], rater: Rater, campaign: Campaign, count: int, now: datetime) -> list[S]:
+    """`lease_hold` within a transaction that holds `rater_lock`."""
     until = now + timedelta(minutes=campaign.lease_minutes)
     leased = _leased(model)(rater=rater.pk, campaign=campaign.pk)
     held = [slot for slot in leased if slot.lease_expires_at is not None and slot.lease_expires_at > now]
@@ -66,14 +71,14 @@ def lease_hold(*, model: type[S], rater: Rater, campaign: Campaign, count: int, 
         own = own.exclude(queue=Queue.CLOSED)
         expired = own.filter(lease_expires_at__lte=now).order_by("leased_at", "pk")
         for slot in expired.select_for_update(skip_locked=True)[: count - len(held)]:
-            _issue(slot, rater=rater, now=now + _TICK * len(held), until=until)
+            _issue(slot, rater=rater, now=now + TICK * len(held), until=until)
             held.append(slot)
     start = _standing(model, rater, campaign, held) if len(held) < count and campaign.is_open else 0
     while len(held) < count and campaign.is_open:
         found = open_slot(model=model, rater=rater, campaign=campaign, start=start, now=now, may_wait=not held)
         if found is None:
             break
-        _issue(found, rater=rater, now=now + _TICK * len(held), until=until)
+        _issue(found, rater=rater, now=now + TICK * len(held), until=until)
         held.append(found)
         start = found.order_key
     return sorted(held, key=lambda slot: (slot.leased_at, slot.pk))

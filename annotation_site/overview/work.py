@@ -97,7 +97,7 @@ def activity(*, now: datetime) -> Activity:
     key = f"overview:activity:1:{now.date()}"
     found: Activity | None = cache.get(key)
     if found is None:
-        per_day = zip(_per_day(Rating.objects.all(), now), _per_day(Vote.objects.all(), now), strict=True)
+        per_day = zip(_per_day(Rating.objects.filter(repeat=None), now), _per_day(Vote.objects.all(), now), strict=True)
         found = Activity(days=tuple(map(sum, per_day)))
         cache.set(key, found, ACTIVITY_KEPT_S)
     return found

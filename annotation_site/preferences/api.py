@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from annotation_site.accounts.models import Rater
 from annotation_site.leases import api
-from annotation_site.leases.services import lease_hold
+from annotation_site.leases.services import lease_hold, lease_release, lease_renew
 from annotation_site.preferences.models import DirectionChoice, Side, Vote, VoteSlot
 from annotation_site.preferences.selectors import leased_tasks, none_because, own_progress
 from annotation_site.preferences.services import VoteSubmission, task_skip, vote_correct, vote_submit
@@ -165,11 +165,13 @@ class SkipView(api.RaterView):
 
 
 class RenewView(api.RenewView):
-    model = VoteSlot
+    def renew(self, *, token: UUID, now: datetime) -> datetime:
+        return lease_renew(model=VoteSlot, rater=self.rater, token=token, now=now)
 
 
 class ReleaseView(api.ReleaseView):
-    model = VoteSlot
+    def release(self, *, token: UUID, now: datetime) -> None:
+        lease_release(model=VoteSlot, rater=self.rater, token=token, now=now)
 
 
 def _status(done: VoteSubmission) -> int:

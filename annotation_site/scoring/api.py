@@ -15,10 +15,10 @@ from rest_framework.response import Response
 
 from annotation_site.accounts.models import Rater
 from annotation_site.leases import api
-from annotation_site.leases.services import lease_hold
 from annotation_site.prepared import Prepared, bound
-from annotation_site.scoring.models import Campaign, Rating, Slot
-from annotation_site.scoring.selectors import leased_pairs, none_because, own_progress
+from annotation_site.scoring.holding import pair_release, pair_renew, pairs_hold
+from annotation_site.scoring.models import Campaign, HeldPair, Rating, RatingState
+from annotation_site.scoring.selectors import leased_pairs, none_because
 from annotation_site.scoring.services import Submission, pair_skip, rating_correct, rating_submit
 
 
@@ -65,27 +65,30 @@ _CAMPAIGN = Prepared(lambda: Campaign.objects.filter(pairs=bound(Rating, "pair")
 
 def work_of(*, rater: Rater, campaign: Campaign, count: int, now: datetime) -> dict[str, Any]:
     """What a rater has to do in a campaign, topped up to `count` leases."""
-    held = lease_hold(model=Slot, rater=rater, campaign=campaign, count=count, now=now)
+    hold = pairs_hold(rater=rater, campaign=campaign, count=count, now=now)
     return {
-        "leases": leased_pairs(slots=held),
-        "progress": own_progress(rater=rater, campaign=campaign, now=now),
-        "none_because": "" if held else none_because(rater=rater, campaign=campaign),
+        "leases": leased_pairs(leases=hold.leases),
+        "progress": hold.progress,
+        "none_because": "" if hold.leases else none_because(rater=rater, campaign=campaign),
     }
 
 
-def pair_lease(slot: Slot) -> dict[str, Any]:
-    painting, clip = api.painting_shown(slot.pair.painting), api.clip_played(slot.pair.clip, slot.campaign)
-    return {**api.leased(slot), "painting": painting, "clip": clip}
+def pair_lease(lease: HeldPair) -> dict[str, Any]:
+    """As `PairLease` says: of a slot and of a hidden repeat the same."""
+    painting, clip = api.painting_shown(lease.pair.painting), api.clip_played(lease.pair.clip, lease.campaign)
+    return {**api.leased(lease), "painting": painting, "clip": clip}
 
 
 def _told(work: dict[str, Any]) -> dict[str, Any]:
     """As `PairWork` says."""
-    leases = [pair_lease(slot) for slot in work["leases"]]
+    leases = [pair_lease(lease) for lease in work["leases"]]
     return {**work, "leases": leases, "progress": asdict(work["progress"])}
 
 
 def _given(rating: Rating) -> dict[str, Any]:
-    return {"id": rating.key, "state": rating.state, "value": rating.value}
+    """As `RatingGiven` says: the answer to a hidden repeat looks like any other."""
+    state = RatingState.COUNTED if rating.state == RatingState.REPEAT else rating.state
+    return {"id": rating.key, "state": state, "value": rating.value}
 
 
 class LeasesView(api.RaterView):
@@ -133,11 +136,13 @@ class SkipView(api.RaterView):
 
 
 class RenewView(api.RenewView):
-    model = Slot
+    def renew(self, *, token: UUID, now: datetime) -> datetime:
+        return pair_renew(rater=self.rater, token=token, now=now)
 
 
 class ReleaseView(api.ReleaseView):
-    model = Slot
+    def release(self, *, token: UUID, now: datetime) -> None:
+        pair_release(rater=self.rater, token=token, now=now)
 
 
 def _status(done: Submission) -> int:

@@ -11,6 +11,10 @@ from django.db.models import F, Q
 from annotation_site.leases.models import EndedLease, LeasedSlot, Queue, SlotState
 
 UNIT = [MinValueValidator(0.0), MaxValueValidator(1.0)]
+CORRECTABLE = 10
+"""How many of their latest ratings a rater can still correct."""
+MOST_REPEATS = 50
+"""In percent of a rater's work."""
 
 
 class Campaign(models.Model):
@@ -40,6 +44,18 @@ class Campaign(models.Model):
         validators=[MinValueValidator(-36.0), MaxValueValidator(-10.0)],
         help_text="Play every clip this loud, in LUFS (EBU R 128's is -23). Empty: as it was mastered.",
     )
+    repeat_percent = models.PositiveSmallIntegerField(
+        default=5,
+        verbose_name="hidden repeats",
+        validators=[MaxValueValidator(MOST_REPEATS)],
+        help_text="The share of a rater's work that is a pair which they rated before, in percent. 0 turns it off.",
+    )
+    repeat_distance = models.PositiveSmallIntegerField(
+        default=50,
+        verbose_name="distance of repeats",
+        validators=[MinValueValidator(CORRECTABLE)],
+        help_text="How many other pairs a rater has rated, at the least, before one comes back.",
+    )
     created_at = models.DateTimeField()
 
     class Meta:
@@ -63,6 +79,18 @@ class Campaign(models.Model):
                 condition=Q(votes_per_task__gte=3),
                 name="campaign_asks_three_votes_or_more",
                 violation_error_message="A preference needs at least three votes.",
+            ),
+            models.CheckConstraint(
+                condition=Q(repeat_percent__lte=MOST_REPEATS),
+                name="campaign_repeats_half_at_most",
+                violation_error_message=f"At most {MOST_REPEATS} % of the work can be repeats.",
+            ),
+            models.CheckConstraint(
+                condition=Q(repeat_distance__gte=CORRECTABLE),
+                name="campaign_repeats_what_is_settled",
+                violation_error_message=(
+                    f"A repeat needs a distance of {CORRECTABLE} or more: the latest ratings can still be corrected."
+                ),
             ),
         ]
 
@@ -161,15 +189,82 @@ class SlotBar(models.Model):
 
 class RatingState(models.TextChoices):
     COUNTED = "counted", "Counted"
+    REPEAT = "repeat", "Hidden repeat: measures the rater, never counts"
     SUPERSEDED = "superseded", "Superseded by a correction"
     SURPLUS = "surplus", "Surplus: came after its place was taken"
     WITHDRAWN = "withdrawn", "Withdrawn with its rater"
 
 
+class RepeatState(models.TextChoices):
+    OPEN = "open", "Open"
+    ANSWERED = "answered", "Answered"
+    SKIPPED = "skipped", "Skipped"
+    DROPPED = "dropped", "Dropped: its pair was closed before it was answered"
+    WITHDRAWN = "withdrawn", "Withdrawn with its rater"
+
+
+class Repeat(models.Model):
+    """A pair that a rater gets a second time, without being told. It is no slot, so it cannot fill any quota.
+
+    `token` is the rater's lease of it, as of a slot; without one it waits until they come back.
+    """
+
+    rater = models.ForeignKey("accounts.Rater", on_delete=models.PROTECT, related_name="repeats", db_index=False)
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="repeats")
+    pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="repeats")
+    first = models.ForeignKey("Rating", on_delete=models.PROTECT, related_name="repeats")
+    number = models.PositiveIntegerField(help_text="Which one of this rater's in this campaign, from 0.")
+    given_after = models.PositiveIntegerField(help_text="How many ratings the rater had given in the campaign by then.")
+    distance = models.PositiveIntegerField(help_text="How many of them came after the first rating of this pair.")
+    least_distance = models.PositiveSmallIntegerField(help_text="What the campaign asked for at that time.")
+    state = models.CharField(max_length=9, choices=RepeatState.choices, default=RepeatState.OPEN)
+    token = models.UUIDField(null=True, blank=True, unique=True)
+    leased_at = models.DateTimeField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["rater", "pair"], name="repeat_one_per_rater_and_pair"),
+            models.UniqueConstraint(fields=["rater", "campaign", "number"], name="repeat_numbers_are_a_sequence"),
+            models.UniqueConstraint(
+                fields=["rater", "campaign"],
+                condition=Q(state=RepeatState.OPEN),
+                name="repeat_one_open_per_rater_and_campaign",
+            ),
+            models.CheckConstraint(
+                condition=Q(distance__gte=F("least_distance")), name="repeat_comes_after_its_distance"
+            ),
+            models.CheckConstraint(
+                condition=Q(token__isnull=True) | Q(leased_at__isnull=False, lease_expires_at__isnull=False),
+                name="repeat_lease_has_its_times",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pair} again for {self.rater}"
+
+
+HeldPair = Slot | Repeat
+"""What a rater can hold of a pair. Only services tell the two apart; pages and raters cannot."""
+
+
+class RepeatLease(EndedLease):
+    """A lease of a repeat that ended without a rating."""
+
+    repeat = models.ForeignKey(Repeat, on_delete=models.CASCADE, related_name="ended_leases")
+
+
 class Rating(models.Model):
-    """One rater's score of one pair. The value is never changed: a correction is a new row that supersedes."""
+    """One rater's score of one pair. The value is never changed: a correction is a new row that supersedes.
+
+    It belongs to a slot, or to a repeat, or to neither (surplus); never to both.
+    """
 
     slot = models.ForeignKey(Slot, null=True, blank=True, on_delete=models.PROTECT, related_name="ratings")
+    repeat = models.ForeignKey(
+        Repeat, null=True, blank=True, on_delete=models.PROTECT, related_name="ratings", db_index=False
+    )
     pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="ratings")
     rater = models.ForeignKey("accounts.Rater", on_delete=models.PROTECT, related_name="ratings")
     value = models.FloatField(validators=UNIT)
@@ -201,6 +296,14 @@ class Rating(models.Model):
             models.CheckConstraint(
                 condition=Q(slot__isnull=False) | ~Q(state=RatingState.COUNTED), name="rating_counted_has_a_slot"
             ),
+            models.UniqueConstraint(
+                fields=["repeat"], condition=Q(state=RatingState.REPEAT), name="rating_one_standing_per_repeat"
+            ),
+            models.CheckConstraint(
+                condition=(Q(repeat__isnull=True) & ~Q(state=RatingState.REPEAT))
+                | Q(repeat__isnull=False, slot__isnull=True),
+                name="rating_of_a_repeat_has_no_slot",
+            ),
         ]
         indexes = [models.Index(fields=["rater", "created_at"])]
 
@@ -208,4 +311,18 @@ class Rating(models.Model):
         return f"{self.value:.3f} by {self.rater}"
 
 
-__all__ = ["Campaign", "Pair", "Queue", "Rating", "RatingState", "Slot", "SlotBar", "SlotLease", "SlotState"]
+__all__ = [
+    "Campaign",
+    "HeldPair",
+    "Pair",
+    "Queue",
+    "Rating",
+    "RatingState",
+    "Repeat",
+    "RepeatLease",
+    "RepeatState",
+    "Slot",
+    "SlotBar",
+    "SlotLease",
+    "SlotState",
+]

@@ -13,7 +13,19 @@ from django.utils import timezone
 from annotation_site.accounts.models import Rater
 from annotation_site.corpus.models import Clip, Painting
 from annotation_site.prepared import Prepared, bound
-from annotation_site.scoring.models import Campaign, Pair, Queue, Rating, RatingState, Slot, SlotBar, SlotState
+from annotation_site.scoring.models import (
+    Campaign,
+    HeldPair,
+    Pair,
+    Queue,
+    Rating,
+    RatingState,
+    Repeat,
+    RepeatState,
+    Slot,
+    SlotBar,
+    SlotState,
+)
 from mpd_builder.playback import is_held_back
 
 
@@ -111,21 +123,31 @@ def pairs_over_quota(*, campaign: Campaign) -> int:
     )
 
 
-def _counts() -> QuerySet[Rater, tuple[int, int]]:
+def _counts() -> QuerySet[Rater, tuple[int, int, int, int, int, bool]]:
+    """Of one rater in one campaign: filled slots, ratings since then, repeats answered, and the newest repeat."""
     campaign = bound(Slot, "campaign")
     mine = Slot.objects.filter(rater=OuterRef("pk"), campaign=campaign, state=SlotState.FILLED)
     today = Rating.objects.filter(
         rater=OuterRef("pk"), created_at__gte=bound(Rating, "created_at", "since"), supersedes=None
     ).filter(pair__campaign=campaign)
-    counts = [rows.values("rater").annotate(n=Count("pk")).values("n") for rows in (mine, today)]
-    return Rater.objects.filter(pk=bound(Rater, "id")).values_list(*(Coalesce(Subquery(count), 0) for count in counts))
+    repeats = Repeat.objects.filter(rater=OuterRef("pk"), campaign=campaign)
+    again = repeats.filter(state=RepeatState.ANSWERED)
+    counts = [rows.order_by().values("rater").annotate(n=Count("pk")).values("n") for rows in (mine, today, again)]
+    newest = repeats.order_by("-number")
+    return Rater.objects.filter(pk=bound(Rater, "id")).values_list(
+        *(Coalesce(Subquery(count), 0) for count in counts),
+        Coalesce(Subquery(newest.values("number")[:1]), -1),
+        Coalesce(Subquery(newest.values("given_after")[:1]), 0),
+        Exists(repeats.filter(state=RepeatState.OPEN)),
+    )
 
 
-_OWN_PROGRESS = Prepared(_counts)
+_STANDING = Prepared(_counts)
+_SHOWN_WITH = ("campaign", "pair__painting", "pair__clip__track")
 _SHOWN = Prepared(
     lambda: (
         Slot.objects.filter(rater=bound(Slot, "rater"), campaign=bound(Slot, "campaign"), state=SlotState.LEASED)
-        .select_related("campaign", "pair__painting", "pair__clip__track")
+        .select_related(*_SHOWN_WITH)
         .only(
             *("token", "leased_at", "lease_expires_at", "campaign__loudness_lufs", "pair__clip__track__sample_rate"),
             *(f"pair__painting__{name}" for name in ("display", "thumbnail", "width", "height")),
@@ -138,25 +160,57 @@ _SHOWN = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class OwnProgress:
-    """What a rater did in a campaign: counted ratings in all, and answers since midnight (the site's time zone)."""
+    """What a rater did in a campaign: answers that stand, and answers since midnight (the site's time zone).
+
+    Hidden repeats are among them, since the rater takes them for work like all other.
+    """
 
     mine: int
     session: int
 
 
-def own_progress(*, rater: Rater, campaign: Campaign, now: datetime) -> OwnProgress:
+@dataclass(frozen=True, slots=True)
+class OwnStanding:
+    """What is asked of a rater's work with each claim. `rated`: counted ratings; `given_after`: their number when the
+    newest repeat was given, the one `repeats_given` - 1.
+    """
+
+    rated: int
+    today: int
+    repeated: int
+    repeats_given: int
+    given_after: int
+    has_open_repeat: bool
+
+    @property
+    def progress(self) -> OwnProgress:
+        return OwnProgress(mine=self.rated + self.repeated, session=self.today)
+
+
+def own_standing(*, rater: Rater, campaign: Campaign, now: datetime) -> OwnStanding:
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    ((mine, today),) = _OWN_PROGRESS(id=rater.pk, campaign=campaign.pk, since=midnight)
-    return OwnProgress(mine=mine, session=today)
+    ((rated, today, repeated, newest, given_after, has_open),) = _STANDING(
+        id=rater.pk, campaign=campaign.pk, since=midnight
+    )
+    return OwnStanding(rated, today, repeated, newest + 1, given_after, bool(has_open))
 
 
-def leased_pairs(*, slots: Collection[Slot]) -> list[Slot]:
-    """The slots of one rater in one campaign with all that a page shows of their pairs, in the same order."""
-    if not slots:
+def own_progress(*, rater: Rater, campaign: Campaign, now: datetime) -> OwnProgress:
+    return own_standing(rater=rater, campaign=campaign, now=now).progress
+
+
+def leased_pairs(*, leases: Collection[HeldPair]) -> list[HeldPair]:
+    """What one rater holds in one campaign with all that a page shows of the pairs, in the same order."""
+    if not leases:
         return []
-    holder = next(iter(slots))
-    full = {slot.pk: slot for slot in _SHOWN(rater=holder.rater_id, campaign=holder.campaign_id)}
-    return [full[slot.pk] for slot in slots]
+    holder = next(iter(leases))
+    slots: dict[int, Slot] = {}
+    if any(isinstance(lease, Slot) for lease in leases):
+        slots = {slot.pk: slot for slot in _SHOWN(rater=holder.rater_id, campaign=holder.campaign_id)}
+    return [
+        slots[lease.pk] if isinstance(lease, Slot) else Repeat.objects.select_related(*_SHOWN_WITH).get(pk=lease.pk)
+        for lease in leases
+    ]
 
 
 def none_because(*, rater: Rater, campaign: Campaign) -> str:

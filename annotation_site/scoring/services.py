@@ -16,12 +16,11 @@ from django.db.models.functions import Coalesce
 from annotation_site.accounts.models import Rater, RaterState
 from annotation_site.corpus.models import Clip, Painting
 from annotation_site.corpus.selectors import clips_for_pairs, paintings_for_pairs
-from annotation_site.leases.errors import CannotCorrect, KeyReused
+from annotation_site.leases.errors import CannotCorrect, KeyReused, LeaseUnknown
 from annotation_site.leases.gate import gate_check
 from annotation_site.leases.models import ORDER_KEYS, Queue
 from annotation_site.leases.playback import gains_check
 from annotation_site.leases.services import (
-    Place,
     lease_skip,
     place_find,
     rater_lock,
@@ -33,14 +32,13 @@ from annotation_site.leases.services import (
 )
 from annotation_site.preferences.services import tasks_close, tasks_follow, tasks_reopen, votes_withdraw
 from annotation_site.prepared import Prepared, PreparedInsert, PreparedUpdate, bound
-from annotation_site.scoring.models import Campaign, Pair, Rating, RatingState, Slot
+from annotation_site.scoring.models import CORRECTABLE, Campaign, Pair, Rating, RatingState, Repeat, Slot
+from annotation_site.scoring.repeats import repeat_fill, repeat_place, repeat_skip, repeats_withdraw
 from annotation_site.scoring.selectors import campaign_find, campaigns_meant
 from mpd_builder import records
 from mpd_builder.aggregation import aggregate
 from mpd_builder.pairing import random_pairs
 
-CORRECTABLE = 10
-"""How many of their latest ratings a rater can still correct."""
 _ROWS = 500  # rows a statement, well below what SQLite takes as parameters
 
 
@@ -224,7 +222,8 @@ def rating_submit(
 ) -> Submission:
     """Record a rater's score of the pair that they lease under `token`. Sending the same `key` again changes nothing.
 
-    Late work fills the slot while it is open; once all are taken it is kept as surplus and never counted. Raises
+    Late work fills the slot while it is open; once all are taken it is kept as surplus and never counted. The score of
+    a hidden repeat is kept beside them and never counted either. Raises
     `RaterNotActive`, `LeaseUnknown`, `KeyReused`, `TooSoon`, or `WrongGain` or `GainNotTold` where the clip was not
     played at the campaign's loudness. `waive_gate` opens the time gate to simulated raters.
     """
@@ -247,46 +246,73 @@ def _answered(rater: Rater, token: UUID, key: UUID) -> Submission | None:
     rating = _BY_KEY.first(rater=rater.pk, key=key)
     if rating is None:
         return None
-    if Slot.objects.filter(rater=rater, token=token).exclude(pair=rating.pair_id).exists():
+    slots, repeats = Slot.objects.filter(rater=rater, token=token), Repeat.objects.filter(rater=rater, token=token)
+    if rating.repeat_id is None:
+        slots = slots.exclude(pair=rating.pair_id)
+    else:
+        repeats = repeats.exclude(pk=rating.repeat_id)
+    if slots.exists() or repeats.exists():
         raise KeyReused
     return Submission(rating, is_new=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What an answer is about, and the slot or the repeat that it fills; neither: it is surplus."""
+
+    pair_id: int
+    issued_at: datetime
+    state: RatingState
+    slot: Slot | None = None
+    repeat: Repeat | None = None
+
+
+def _target(rater: Rater, token: UUID, now: datetime) -> _Target:
+    """Raises `LeaseUnknown`."""
+    try:
+        place = place_find(model=Slot, rater=rater, token=token, now=now)
+    except LeaseUnknown:
+        again = repeat_place(rater=rater, token=token)
+        state = RatingState.REPEAT if again.is_open else RatingState.SURPLUS
+        return _Target(again.repeat.pair_id, again.issued_at, state, repeat=again.repeat)
+    state = RatingState.SURPLUS if place.slot is None else RatingState.COUNTED
+    return _Target(place.subject_id, place.issued_at, state, slot=place.slot)
 
 
 def _rate(
     *, rater: Rater, token: UUID, key: UUID, value: float, told: dict[str, Any], waive_gate: bool, now: datetime
 ) -> Submission:
-    place = place_find(model=Slot, rater=rater, token=token, now=now)
+    target = _target(rater, token, now)
     newest = _NEWEST.first(rater=rater.pk)
-    (pair,) = _HEARD(id=place.subject_id)
+    (pair,) = _HEARD(id=target.pair_id)
     campaign, clip = pair.campaign, pair.clip
     gate_check(
         rater=rater,
         clips=[clip],
-        issued_at=place.issued_at,
+        issued_at=target.issued_at,
         last_answer_at=newest[0] if newest else None,
         waive_gate=waive_gate,
         now=now,
     )
     gains_check(rater=rater, campaign=campaign, clips={"clip": clip}, evidence=told["evidence"])
     rating = _INSERT(
-        slot=place.slot,
-        pair_id=place.subject_id,
+        slot=target.slot,
+        repeat=target.repeat,
+        pair_id=target.pair_id,
         rater=rater,
         value=value,
-        state=RatingState.SURPLUS if place.slot is None else RatingState.COUNTED,
+        state=target.state,
         key=key,
         is_simulated=rater.is_simulated,
         created_at=now,
         **told,
     )
-    _fill(place, now)
+    if target.slot is not None:
+        slot_fill(target.slot)
+        pair_follow(pair_id=target.pair_id, now=now)
+    elif target.repeat is not None and target.state == RatingState.REPEAT:
+        repeat_fill(target.repeat)
     return Submission(rating, is_new=True)
-
-
-def _fill(place: Place[Slot], now: datetime) -> None:
-    if place.slot is not None:
-        slot_fill(place.slot)
-        pair_follow(pair_id=place.subject_id, now=now)
 
 
 @transaction.atomic
@@ -307,6 +333,7 @@ def rating_correct(*, rater: Rater, rating_key: UUID, key: UUID, value: float, n
     Rating.objects.filter(pk=old.pk).update(state=RatingState.SUPERSEDED)
     rating = Rating.objects.create(
         slot=old.slot,
+        repeat=old.repeat,
         pair_id=old.pair_id,
         rater=rater,
         value=value,
@@ -328,7 +355,12 @@ def rating_correct(*, rater: Rater, rating_key: UUID, key: UUID, value: float, n
 
 def pair_skip(*, rater: Rater, token: UUID, reason: str, note: str = "", now: datetime) -> Pair:
     """Give a pair back and never be offered it again. Raises `RaterNotActive`, `LeaseUnknown` or `AlreadyJudged`."""
-    return lease_skip(model=Slot, rater=rater, token=token, reason=reason, note=note, now=now).pair
+    try:
+        return lease_skip(model=Slot, rater=rater, token=token, reason=reason, note=note, now=now).pair
+    except LeaseUnknown:
+        with transaction.atomic():
+            rater_lock(rater=rater)
+            return repeat_skip(rater=rater, token=token, reason=reason, note=note, now=now).pair
 
 
 def rater_withdraw(*, rater: Rater, now: datetime, state: RaterState = RaterState.WITHDRAWN) -> None:
@@ -346,8 +378,9 @@ def raters_withdraw(*, raters: Collection[Rater], now: datetime, state: RaterSta
     list(Rater.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk"))
     list(Campaign.objects.select_for_update(no_key=True).order_by("pk"))  # one of these at a time
     Rater.objects.filter(pk__in=pks).update(state=state)
-    standing = [RatingState.COUNTED, RatingState.SURPLUS]
+    standing = [RatingState.COUNTED, RatingState.SURPLUS, RatingState.REPEAT]
     Rating.objects.filter(rater__in=pks, state__in=standing).update(state=RatingState.WITHDRAWN)
+    repeats_withdraw(raters=raters)
     counted = Rating.objects.filter(pair=OuterRef("pk"), state=RatingState.COUNTED).order_by().values("pair")
     count = Coalesce(Subquery(counted.annotate(n=Count("pk")).values("n")), 0)
     pairs = slots_reopen(model=Slot, raters=raters)
