@@ -85,7 +85,8 @@ def resampled(samples: Samples, rate: int, to_rate: int) -> Samples:
 def waveform_peaks(samples: Samples) -> list[int]:
     """Minimum and maximum over all channels of each of 600 equal bins, in turn, scaled to -128..127: 1,200 integers."""
     edges = np.arange(PEAK_BINS) * len(samples) // PEAK_BINS
-    low = np.minimum.reduceat(samples, edges, axis=0).min(axis=1)
-    high = np.maximum.reduceat(samples, edges, axis=0).max(axis=1)
+    columns = np.ascontiguousarray(samples.T)
+    low = np.minimum.reduceat(columns, edges, axis=1).min(axis=0)
+    high = np.maximum.reduceat(columns, edges, axis=1).max(axis=0)
     pairs = np.stack([low, high], axis=1) * 127.0
     return [int(value) for value in np.clip(np.rint(pairs), -128, 127).ravel()]

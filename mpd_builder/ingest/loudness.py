@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -66,8 +67,8 @@ def _steps(frames: int, rate: int) -> npt.NDArray[np.int64]:
 
 def _power_of_steps(weighted: Samples, rate: int) -> Reals:
     edges = _steps(len(weighted), rate)
-    sums = np.add.reduceat(np.square(weighted[: edges[-1]]), edges[:-1], dtype=np.float64)
-    return sums / np.diff(edges)
+    steps = (weighted[begin:end] for begin, end in pairwise(edges))
+    return np.array([float(np.dot(step, step)) / len(step) for step in steps])
 
 
 def _integrated(power: Reals) -> float | None:
@@ -84,7 +85,8 @@ def _power(lufs: float) -> float:
     return float(10.0 ** ((lufs - _OFFSET) / 10.0))
 
 
-# K-weighting. N blocks of B samples; the filters' state has four numbers.
+# K-weighting. N blocks of B samples; the filters' state has four numbers, C = B + 4. Only the states need float64: all
+# that the block before has left is in them.
 _BLOCK: Final = 64
 _PIECE: Final = 2048
 """So many blocks at once stay within the processor's cache."""
@@ -92,16 +94,17 @@ _PIECE: Final = 2048
 
 def k_weighted(samples: Samples, rate: int) -> Samples:
     """One channel, (frames,), through the two filters of BS.1770-4, annex 1, which start from rest."""
-    within_BB, enter_B4, leave_4B, carry_44 = _block_form(rate)
+    through_BC, leave_4B, carry_44 = _block_form(rate)
     blocks_NB = np.zeros((-(-len(samples) // _BLOCK), _BLOCK), dtype=np.float32)
     blocks_NB.reshape(-1)[: len(samples)] = samples
     weighted_NB = np.empty_like(blocks_NB)
     last_4 = np.zeros(4)
     for begin in range(0, len(blocks_NB), _PIECE):
         piece = slice(begin, begin + _PIECE)
-        states_N4 = _states(blocks_NB[piece] @ enter_B4, last_4, carry_44)
-        np.matmul(blocks_NB[piece], within_BB, out=weighted_NB[piece])
-        weighted_NB[piece] += states_N4[:-1] @ leave_4B
+        made_NC = blocks_NB[piece] @ through_BC
+        states_N4 = _states(made_NC[:, _BLOCK:].astype(np.float64), last_4, carry_44)
+        np.matmul(states_N4[:-1].astype(np.float32), leave_4B, out=weighted_NB[piece])
+        weighted_NB[piece] += made_NC[:, :_BLOCK]
         last_4 = states_N4[-1]
     return weighted_NB.reshape(-1)[: len(samples)]
 
@@ -120,8 +123,8 @@ def _states(entered_N4: Reals, first_4: Reals, carry_44: Reals) -> Reals:
 
 
 @cache
-def _block_form(rate: int) -> tuple[Samples, Reals, Reals, Reals]:
-    """The cascade as matrices, for rows on the left: block to output, block to state, state to output, to next state.
+def _block_form(rate: int) -> tuple[Samples, Samples, Reals]:
+    """The cascade as matrices, for rows on the left: block to output and state, state to output, state to the next.
 
     State space in the observer form of each filter, with its coefficients b and a (a[0] = 1): the first filter's output
     is the second's input.
@@ -140,10 +143,11 @@ def _block_form(rate: int) -> tuple[Samples, Reals, Reals, Reals]:
         powers.append(step_44 @ powers[-1])
     response = np.array([through, *(leave_4 @ power @ enter_4 for power in powers[: _BLOCK - 1])])
     lag = np.subtract.outer(np.arange(_BLOCK), np.arange(_BLOCK)).T
-    within_BB = np.ascontiguousarray(np.where(lag >= 0, response[np.maximum(lag, 0)], 0.0), dtype=np.float32)
+    within_BB = np.where(lag >= 0, response[np.maximum(lag, 0)], 0.0)
     enter_B4 = np.stack([powers[_BLOCK - 1 - k] @ enter_4 for k in range(_BLOCK)])
     leave_4B = np.stack([leave_4 @ powers[k] for k in range(_BLOCK)], axis=1)
-    return within_BB, enter_B4, leave_4B, powers[_BLOCK].T.copy()
+    through_BC = np.hstack([within_BB, enter_B4]).astype(np.float32)
+    return through_BC, leave_4B.astype(np.float32), powers[_BLOCK].T.copy()
 
 
 def _shelf(rate: int) -> tuple[Reals, Reals]:
@@ -182,8 +186,10 @@ def true_peak(samples: Samples) -> float:
     padded = np.zeros(_ROW * (len(samples) // _ROW + 4), dtype=np.float32)
     padded[_ROW : _ROW + len(samples)] = samples
     rows_RW = np.lib.stride_tricks.sliding_window_view(padded, len(between_WP))[::_ROW]
-    near = np.unique((np.flatnonzero(magnitudes > peak / gain) + _ROW) // _ROW)
-    near = np.union1d(near, near - 1)  # a sample is in the windows of two rows
+    is_near = np.zeros(len(rows_RW) + 1, dtype=np.bool_)
+    is_near[(np.flatnonzero(magnitudes > peak / gain) + _ROW) // _ROW] = True
+    is_near[:-1] |= is_near[1:]  # a sample is in the windows of two rows
+    near = np.flatnonzero(is_near[:-1])
     for begin in range(0, len(near), _ROWS):
         between = rows_RW[near[begin : begin + _ROWS]] @ between_WP
         peak = max(peak, float(between.max()), -float(between.min()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 from dataclasses import dataclass
+from functools import cache
 
 _RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 _V1 = {
@@ -50,8 +51,14 @@ def frame_length(data: bytes | mmap.mmap, at: int) -> tuple[int, tuple[int, int,
     """The length in bytes of the frame at `at`, and what all frames of its stream share; None when there is none."""
     if at + 4 > len(data) or data[at] != 0xFF or data[at + 1] & 0xE0 != 0xE0:
         return None
-    version, layer = data[at + 1] >> 3 & 3, data[at + 1] >> 1 & 3
-    rate_index, bits_index, padding = data[at + 2] >> 2 & 3, data[at + 2] >> 4, data[at + 2] >> 1 & 1
+    return _of_header(data[at + 1], data[at + 2])
+
+
+@cache
+def _of_header(second: int, third: int) -> tuple[int, tuple[int, int, int]] | None:
+    """What the second and third byte of a header say: a stream has few that differ."""
+    version, layer = second >> 3 & 3, second >> 1 & 3
+    rate_index, bits_index, padding = third >> 2 & 3, third >> 4, third >> 1 & 1
     if version == 1 or layer == 0 or rate_index == 3 or bits_index in (0, 15):
         return None
     rate = _RATES_HZ[version][rate_index]

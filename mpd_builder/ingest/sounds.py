@@ -165,11 +165,12 @@ def _read(sound: soundfile.SoundFile, into: Samples, tally: _Tally) -> int:
 
 def _clean(samples: Samples, tally: _Tally) -> None:
     """Zero what is not finite; refuse sound that is far beyond full scale (integers stored as floats, damage)."""
-    finite = np.isfinite(samples)
-    if not finite.all():
+    peak = max(float(samples.max()), -float(samples.min()))
+    if not np.isfinite(peak):
+        finite = np.isfinite(samples)
         tally.not_finite += int(samples.size - np.count_nonzero(finite))
         samples[~finite] = 0.0
-    peak = max(float(samples.max()), -float(samples.min()))
+        peak = max(float(samples.max()), -float(samples.min()))
     if peak > MAX_PEAK:
         raise Rejected(
             "overscale",
