@@ -18,7 +18,7 @@ from annotation_site.corpus.models import Clip, Painting
 from annotation_site.corpus.selectors import clips_for_pairs, paintings_for_pairs
 from annotation_site.leases.errors import CannotCorrect, KeyReused, LeaseUnknown
 from annotation_site.leases.gate import gate_check
-from annotation_site.leases.models import ORDER_KEYS, Queue
+from annotation_site.leases.models import ORDER_KEYS, Queue, SlotState
 from annotation_site.leases.playback import gains_check
 from annotation_site.leases.services import (
     lease_skip,
@@ -31,7 +31,7 @@ from annotation_site.leases.services import (
     slots_reopen,
 )
 from annotation_site.preferences.services import tasks_close, tasks_follow, tasks_reopen, votes_withdraw
-from annotation_site.prepared import Prepared, PreparedInsert, PreparedUpdate, bound
+from annotation_site.prepared import Prepared, PreparedInsert, PreparedUpdate, bound, rows_insert
 from annotation_site.scoring.models import CORRECTABLE, Campaign, Pair, Rating, RatingState, Repeat, Slot
 from annotation_site.scoring.repeats import repeat_fill, repeat_place, repeat_skip, repeats_withdraw
 from annotation_site.scoring.selectors import campaign_find, campaigns_meant
@@ -143,20 +143,14 @@ def _pairs_create(
         batch_size=_ROWS,
     )
     quota = campaign.raters_per_pair
-    Slot.objects.bulk_create(
-        (
-            Slot(
-                pair=pair,
-                campaign=campaign,
-                index=index,
-                quota=quota,
-                queue=queue,
-                order_key=random.randrange(ORDER_KEYS),
-            )
+    rows_insert(
+        Slot,
+        columns=("pair_id", "campaign_id", "index", "quota", "queue", "order_key", "state"),
+        rows=(
+            (pair.pk, campaign.pk, index, quota, int(queue), random.randrange(ORDER_KEYS), str(SlotState.FREE))
             for pair in pairs
             for index in range(quota)
         ),
-        batch_size=_ROWS,
     )
     return pairs
 
