@@ -1,4 +1,4 @@
-"""How each rater stands to the others who scored the same pairs.
+"""How each rater stands to the others who scored the same pairs, and to themselves on pairs that came back.
 
 A rater is compared with the mean of the *other* ratings of each pair, so that nobody is measured against themselves.
 Everything is a few sums a unit: O(ratings).
@@ -98,3 +98,52 @@ def _correlations(group_N: Ints, x_N: Floats, y_N: Floats, n_groups: int) -> Flo
     is_defined_G = (n_G >= LEAST_FOR_AGREEMENT) & (xx_G > 1e-12 * n_G) & (yy_G > 1e-12 * n_G)
     spread_G = np.sqrt(np.where(is_defined_G, xx_G * yy_G, 1.0))
     return np.where(is_defined_G, np.clip(xy_G / spread_G, -1.0, 1.0), np.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class RetestStatistics:
+    """How one rater agrees with themselves on the pairs that came back to them.
+
+    `difference` is the mean of |second - first|, `correlation` the Pearson correlation of the two (test-retest
+    reliability): None for fewer than three repeats, or without variation on either side. `shift` is the mean of
+    second - first: whether the rater's scale moved meanwhile.
+    """
+
+    rater: int
+    n_repeats: int
+    difference: float
+    shift: float
+    correlation: float | None
+
+
+def retest_statistics(raters: npt.ArrayLike, firsts: npt.ArrayLike, seconds: npt.ArrayLike) -> list[RetestStatistics]:
+    """Statistics of each rater with repeats, in the order of their numbers.
+
+    All three have shape (N,), one entry a repeat: who, the rating at first, the rating when it came back. Raises
+    ValueError for unequal lengths or a value that is not finite.
+    """
+    first_N, second_N = np.asarray(firsts, dtype=np.float64), np.asarray(seconds, dtype=np.float64)
+    names_R, rater_N = np.unique(np.asarray(raters, dtype=np.int64), return_inverse=True)
+    if not len(rater_N) == len(first_N) == len(second_N):
+        raise ValueError(
+            f"{len(rater_N)} raters, {len(first_N)} first and {len(second_N)} second ratings: not in pairs"
+        )
+    if not (np.isfinite(first_N).all() and np.isfinite(second_N).all()):
+        raise ValueError("a value is not a finite number")
+    if not len(first_N):
+        return []
+    n_R, difference_R = _means(rater_N, np.abs(second_N - first_N), len(names_R))
+    _, shift_R = _means(rater_N, second_N - first_N, len(names_R))
+    correlation_R = _correlations(rater_N, first_N, second_N, len(names_R))
+    return [
+        RetestStatistics(
+            rater=int(name),
+            n_repeats=int(n),
+            difference=float(difference),
+            shift=float(shift),
+            correlation=float(correlation) if math.isfinite(correlation) else None,
+        )
+        for name, n, difference, shift, correlation in zip(
+            names_R, n_R, difference_R, shift_R, correlation_R, strict=True
+        )
+    ]

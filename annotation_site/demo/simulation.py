@@ -14,7 +14,8 @@ from annotation_site.demo.truths import Truths
 from annotation_site.leases.services import lease_hold
 from annotation_site.preferences.models import PreferenceTask, VoteSlot
 from annotation_site.preferences.services import vote_submit
-from annotation_site.scoring.models import Campaign, Pair, Slot
+from annotation_site.scoring.holding import pairs_hold
+from annotation_site.scoring.models import Campaign, HeldPair, Pair, Repeat, Slot
 from annotation_site.scoring.services import rating_submit
 from mpd_builder.records import Choice
 from mpd_builder.synthetic.raters import Panel, panel
@@ -72,7 +73,10 @@ def panel_enlist(*, preset: str, count: int, seed: int, now: datetime) -> tuple[
 
 
 def ratings_simulate(studio: Studio, *, campaign: Campaign, limit: int, raters: Sequence[Rater] | None = None) -> int:
-    """Let the raters score in turn until `limit` ratings are in or nobody finds work. Returns how many were given."""
+    """Let the raters score in turn until `limit` ratings are in or nobody finds work. Returns how many were given.
+
+    Hidden repeats come on top and are not counted.
+    """
     return _take_turns(studio, raters or studio.raters, limit, lambda rater: _rate_one(studio, campaign, rater))
 
 
@@ -96,12 +100,22 @@ def _take_turns(studio: Studio, raters: Sequence[Rater], limit: int, work: Calla
 
 
 def _rate_one(studio: Studio, campaign: Campaign, rater: Rater) -> bool:
-    held = lease_hold(model=Slot, rater=rater, campaign=campaign, count=1, now=studio.tick())
-    if not held:
-        return False
-    slot = held[0]
-    pair = Pair.objects.select_related("painting", "clip__track").get(pk=slot.pair_id)
-    given = studio.panel.rate(
+    """One rating, and the hidden repeats that come before it. False where there is no pair to rate."""
+    while True:
+        held = pairs_hold(rater=rater, campaign=campaign, count=1, now=studio.tick()).leases
+        if not held:
+            return False
+        _rate(studio, campaign, rater, held[0])
+        if isinstance(held[0], Slot):
+            return True
+
+
+def _rate(studio: Studio, campaign: Campaign, rater: Rater, held: HeldPair) -> None:
+    pair = Pair.objects.select_related("painting", "clip__track").get(pk=held.pair_id)
+    is_again = isinstance(held, Repeat)
+    slot = Slot.objects.get(pair=pair, rater=rater)  # of a repeat, the one that they filled the first time
+    give = studio.panel.rate_again if is_again else studio.panel.rate
+    given = give(
         pair_id=pair.key,
         truth=studio.truths.of(pair),
         slot=slot.index,
@@ -109,11 +123,12 @@ def _rate_one(studio: Studio, campaign: Campaign, rater: Rater) -> bool:
         seed=studio.seed,
         raters_per_pair=slot.quota,
     )
-    assert slot.token is not None
+    name = f"{studio.seed} {rater.code} {campaign.pk} {pair.key}{' again' if is_again else ''}"
+    assert held.token is not None
     rating_submit(
         rater=rater,
-        token=slot.token,
-        key=uuid.uuid5(_NAMESPACE, f"{studio.seed} {rater.code} {campaign.pk} {pair.key}"),
+        token=held.token,
+        key=uuid.uuid5(_NAMESPACE, name),
         value=given.value,
         played_ms=given.played_ms,
         active_ms=given.active_ms,
@@ -121,7 +136,6 @@ def _rate_one(studio: Studio, campaign: Campaign, rater: Rater) -> bool:
         waive_gate=True,
         now=studio.clock,
     )
-    return True
 
 
 def _vote_once(studio: Studio, campaign: Campaign, rater: Rater) -> bool:

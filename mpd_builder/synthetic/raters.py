@@ -13,6 +13,11 @@ their spread comes on top as jitter, and that is where the rater is: bias, scale
 truth has a standard deviation of about 0.22. Ratings near 0 and 1 are cut there, which narrows a few pairs: the
 constants below allow for it.
 
+A hidden repeat is rated with the same bias and scale use, while the rest of the error is drawn anew in part: its
+correlation with the first one's is `KEPT`, and 0 for careless raters, who do not recall what they felt. That is an
+assumption (no published figure tells how raters of such pairs agree with themselves): half of what makes a rater
+differ from the others is taste, which stays, and half is the moment.
+
 Everything is drawn from a hash of (seed, pair, slot, rater), so that a rating is the same whether it is asked for
 alone, as on a live site, or together with all others.
 """
@@ -31,6 +36,8 @@ import numpy as np
 from mpd_builder.records import Choice, Rating, Vote
 
 INPUT_METHOD = "simulated"
+KEPT = 0.5
+"""The correlation of a rater's own error at a pair's first rating and at its repeat."""
 _NORMAL = NormalDist()
 _CLIP_MS = 15_000
 
@@ -104,24 +111,40 @@ class Panel:
 
         Depends on nothing but its arguments, so that a live site may ask for one at a time and in any order.
         """
+        rater = self._checked(pair_id, truth, slot, rater_id, raters_per_pair)
+        noise, lapse, anything, pace = _uniforms(4, seed, pair_id, slot, rater.id)
+        error = self._error(rater, pair_id, slot, seed, raters_per_pair, noise)
+        return _rating(rater, pair_id, truth, error, lapse, anything, pace)
+
+    def rate_again(
+        self, *, pair_id: str, truth: float, slot: int, rater_id: str, seed: int, raters_per_pair: int = 5
+    ) -> Rating:
+        """The same rater's score of a pair that comes back as a hidden repeat, with the same arguments as at first.
+
+        It has draws of its own, so it differs from the first rating as a person's does: see the module's text.
+        """
+        rater = self._checked(pair_id, truth, slot, rater_id, raters_per_pair)
+        (noise,) = _uniforms(1, seed, pair_id, slot, rater.id)
+        first = self._error(rater, pair_id, slot, seed, raters_per_pair, noise)
+        fresh, lapse, anything, pace = _uniforms(4, seed, pair_id, slot, rater.id, "again")
+        kept = 0.0 if rater.is_careless else KEPT
+        spread = math.hypot(self.preset.offsets, rater.noise)
+        error = kept * first + math.sqrt(1 - kept**2) * spread * _NORMAL.inv_cdf(fresh)
+        return _rating(rater, pair_id, truth, error, lapse, anything, pace)
+
+    def _checked(self, pair_id: str, truth: float, slot: int, rater_id: str, raters_per_pair: int) -> SimulatedRater:
         if not 0 <= slot < raters_per_pair:
             raise ValueError(f"slot {slot} does not exist: a pair has slots 0 to {raters_per_pair - 1}")
         if not 0.0 <= truth <= 1.0:
             raise ValueError(f"the true coherence of {pair_id} is {truth}: it must lie between 0 and 1")
-        rater = self.rater(rater_id)
+        return self.rater(rater_id)
+
+    def _error(
+        self, rater: SimulatedRater, pair_id: str, slot: int, seed: int, raters_per_pair: int, noise: float
+    ) -> float:
+        """What is this rater's own at this pair, beside their bias and scale use: the slot's offset and noise."""
         offset = self.preset.offsets * _offsets(raters_per_pair)[_order(seed, pair_id, raters_per_pair)[slot]]
-        noise, lapse, anything, pace = _uniforms(4, seed, pair_id, slot, rater.id)
-        error = offset + rater.bias + rater.scale * (truth - 0.5) + rater.noise * _NORMAL.inv_cdf(noise)
-        value = anything if lapse < rater.lapse else truth + error
-        active_ms = round(1000 * rater.seconds_a_pair * math.exp(0.3 * _NORMAL.inv_cdf(pace)))
-        return Rating(
-            pair_id=pair_id,
-            rater_id=rater.id,
-            value=round(min(max(value, 0.0), 1.0), 2),
-            played_ms=_CLIP_MS,
-            active_ms=_CLIP_MS + active_ms,
-            input_method=INPUT_METHOD,
-        )
+        return offset + rater.noise * _NORMAL.inv_cdf(noise)
 
     def score_pairs(self, truth: Mapping[str, float], *, raters_per_pair: int = 5, seed: int) -> list[Rating]:
         """Every pair of `truth` (pair id -> coherence) rated by exactly `raters_per_pair` distinct raters.
@@ -166,6 +189,23 @@ class Panel:
             load[chosen] += 1
             assigned[pair] = [self.raters[index].id for index in rng.permutation(chosen)]
         return assigned
+
+
+def _rating(
+    rater: SimulatedRater, pair_id: str, truth: float, error: float, lapse: float, anything: float, pace: float
+) -> Rating:
+    """As the slider gives it. `lapse`, `anything` and `pace` are uniform draws."""
+    felt = truth + error + rater.bias + rater.scale * (truth - 0.5)
+    value = anything if lapse < rater.lapse else felt
+    active_ms = round(1000 * rater.seconds_a_pair * math.exp(0.3 * _NORMAL.inv_cdf(pace)))
+    return Rating(
+        pair_id=pair_id,
+        rater_id=rater.id,
+        value=round(min(max(value, 0.0), 1.0), 2),
+        played_ms=_CLIP_MS,
+        active_ms=_CLIP_MS + active_ms,
+        input_method=INPUT_METHOD,
+    )
 
 
 def panel(preset: str, n: int, seed: int) -> Panel:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mpd_builder.rater_statistics import rater_statistics
+from mpd_builder.rater_statistics import rater_statistics, retest_statistics
 
 
 def test_bias_is_measured_against_the_others_only() -> None:
@@ -60,3 +60,38 @@ def test_equal_to_a_plain_loop_and_scipy_on_random_unbalanced_data() -> None:
         assert found[rater].n_compared == len(mine)
         assert found[rater].bias == pytest.approx(np.mean(np.subtract(mine, others)), abs=1e-12)
         assert found[rater].agreement == pytest.approx(stats.pearsonr(mine, others).statistic, abs=1e-12)
+
+
+def test_a_retest_is_measured_by_the_distance_of_the_two_ratings() -> None:
+    # Rater 4: 0.2 -> 0.3, 0.5 -> 0.4, 0.8 -> 0.9; rater 9: 0.6 -> 0.6.
+    four, nine = retest_statistics([4, 9, 4, 4], [0.2, 0.6, 0.5, 0.8], [0.3, 0.6, 0.4, 0.9])
+    assert (four.rater, four.n_repeats, nine.rater, nine.n_repeats) == (4, 3, 9, 1)
+    assert four.difference == pytest.approx(0.1)
+    assert four.shift == pytest.approx(0.1 / 3)
+    assert four.correlation == pytest.approx(stats.pearsonr([0.2, 0.5, 0.8], [0.3, 0.4, 0.9]).statistic)
+    assert (nine.difference, nine.shift, nine.correlation) == (0.0, 0.0, None)
+
+
+def test_a_retest_correlation_needs_three_repeats_and_some_variation() -> None:
+    assert retest_statistics([1, 1], [0.2, 0.8], [0.2, 0.8])[0].correlation is None
+    assert retest_statistics([1, 1, 1], [0.5, 0.5, 0.5], [0.1, 0.2, 0.3])[0].correlation is None
+    assert retest_statistics([1, 1, 1], [0.1, 0.2, 0.3], [0.5, 0.5, 0.5])[0].correlation is None
+    assert retest_statistics([], [], []) == []
+
+
+def test_retests_are_equal_to_scipy_s_on_random_data() -> None:
+    rng = np.random.default_rng(5)
+    raters, firsts = rng.integers(0, 6, 400), rng.random(400)
+    seconds = np.clip(firsts + rng.normal(0, 0.1, 400), 0, 1)
+    for one in retest_statistics(raters, firsts, seconds):
+        mine = raters == one.rater
+        assert one.n_repeats == mine.sum()
+        assert one.difference == pytest.approx(np.abs(seconds - firsts)[mine].mean())
+        assert one.correlation == pytest.approx(stats.pearsonr(firsts[mine], seconds[mine]).statistic)
+
+
+def test_retests_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(ValueError, match="not in pairs"):
+        retest_statistics([1, 2], [0.5], [0.5])
+    with pytest.raises(ValueError, match="not a finite number"):
+        retest_statistics([1], [0.5], [float("nan")])

@@ -130,6 +130,24 @@ def test_a_lenient_rater_shows_against_their_peers(preset: str) -> None:
     assert np.corrcoef(seen, [rater.bias for rater in people.raters])[0, 1] > 0.9
 
 
+@pytest.mark.parametrize("preset", ["paper", "independent"])
+def test_a_repeat_is_near_the_first_rating_but_seldom_the_same(preset: str) -> None:
+    """Errors of about 0.08 that correlate by a half differ by 0.08 on average times 2 / sqrt(2 pi): 0.06."""
+    people, truths = panel(preset, 25, 1), _truths(400, 1)
+    seen = defaultdict(list)
+    for number, (pair, truth) in enumerate(truths.items()):
+        rater = people.raters[number % 25]
+        told = {"pair_id": pair, "truth": truth, "slot": number % 5, "rater_id": rater.id, "seed": 1}
+        again = people.rate_again(**told)  # type: ignore[arg-type]
+        assert again == people.rate_again(**told)  # type: ignore[arg-type]
+        seen[rater.is_careless].append((people.rate(**told).value, again.value))  # type: ignore[arg-type]
+    careful, careless = (np.array(seen[kind]) for kind in (False, True))
+    assert np.abs(careful[:, 0] - careful[:, 1]).mean() == pytest.approx(0.063, abs=0.01)
+    assert np.corrcoef(careful.T)[0, 1] > 0.88
+    assert (careful[:, 0] == careful[:, 1]).mean() < 0.2
+    assert np.abs(careless[:, 0] - careless[:, 1]).mean() > 0.08
+
+
 def test_some_raters_are_careless_and_quick() -> None:
     people = panel("independent", 25, 1)
     careless = [rater for rater in people.raters if rater.is_careless]
