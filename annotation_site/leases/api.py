@@ -23,6 +23,7 @@ from annotation_site.leases.errors import JudgingError, LeaseUnknown, RaterNotAc
 from annotation_site.leases.gate import clip_seconds
 from annotation_site.leases.models import Lease
 from annotation_site.leases.playback import clip_gain
+from annotation_site.leases.skips import SkipReason
 from annotation_site.scoring.models import Campaign
 
 MOST_LEASES = 3
@@ -44,6 +45,13 @@ class CampaignUnknown(JudgingError):
     words = "There is no such campaign."
 
 
+class StaleSecret(exceptions.PermissionDenied):
+    """The CSRF check of a session failed; Django REST framework has no code of its own for it."""
+
+    default_code = "csrf_failed"
+    default_detail = "This page has been open for too long, or its cookies are gone. Load it again and send once more."
+
+
 _STATUS: dict[type[JudgingError], int] = {
     NotARater: status.HTTP_403_FORBIDDEN,
     StepMissing: status.HTTP_403_FORBIDDEN,
@@ -59,6 +67,8 @@ def refusal(error: Exception, context: dict[str, Any]) -> Response | None:
         wait = {"wait_s": round(error.wait_s, 3)} if hasattr(error, "wait_s") else {}
         code = _STATUS.get(type(error), status.HTTP_409_CONFLICT)
         return Response({"code": error.code, "detail": str(error), **wait}, status=code)
+    if isinstance(error, exceptions.PermissionDenied) and str(error.detail).startswith("CSRF Failed"):
+        error = StaleSecret()
     response = exception_handler(error, context)
     if response is not None:
         if isinstance(error, exceptions.ValidationError):
@@ -113,7 +123,7 @@ class LeasesWanted(Wanted):
 
 
 class Skipped(Wanted):
-    reason = serializers.ChoiceField(choices=["media", "distress", "familiar", "other"])
+    reason = serializers.ChoiceField(choices=SkipReason.choices)
     note = serializers.CharField(max_length=400, default="", allow_blank=True)
 
 

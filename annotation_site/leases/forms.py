@@ -7,14 +7,9 @@ from uuid import uuid4
 from django import forms
 
 from annotation_site.leases.models import Lease
+from annotation_site.leases.skips import SkipReason
 
 SURPLUS = "Others completed that one before you. Your answer is kept with thanks, but it does not count."
-SKIP_REASONS = [
-    ("media", "It does not play or show as it should"),
-    ("familiar", "I know this music or this painting too well"),
-    ("distress", "It distresses me"),
-    ("other", "Another reason"),
-]
 
 
 class AnswerForm(forms.Form):
@@ -26,7 +21,8 @@ class AnswerForm(forms.Form):
 
 class SkipForm(forms.Form):
     token = forms.UUIDField(widget=forms.HiddenInput)
-    reason = forms.ChoiceField(label="Reason", choices=SKIP_REASONS)
+    reason = forms.ChoiceField(label="Reason", choices=SkipReason.choices)
+    note = forms.CharField(max_length=400, required=False)
 
 
 def form_to_show(refused: forms.Form | None, *, fresh: type[AnswerForm], slot: Lease | None) -> forms.Form | None:

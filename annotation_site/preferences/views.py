@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods
 
 from annotation_site.accounts.admission import briefed_only
 from annotation_site.accounts.models import Rater
+from annotation_site.leases.desk import desk_context
 from annotation_site.leases.errors import JudgingError
-from annotation_site.leases.forms import SKIP_REASONS, SURPLUS, AnswerForm, SkipForm, form_to_show, problems
+from annotation_site.leases.forms import SURPLUS, AnswerForm, SkipForm, form_to_show, problems
 from annotation_site.preferences.api import task_lease, work_of
 from annotation_site.preferences.models import Side, VoteState
 from annotation_site.preferences.services import task_skip, vote_submit
@@ -67,13 +68,13 @@ def _show(
     slot = work["leases"][0] if work["leases"] else None
     context = {
         **work,
+        **desk_context(),
         "campaign": campaign,
         "rater": rater,
         "slot": slot,
         "task": task_lease(slot) if slot else None,
         "form": form_to_show(form, fresh=ChoiceForm, slot=slot),
         "problems": problems(form),
-        "skip_reasons": SKIP_REASONS,
         "clips": CLIPS,
     }
     return render(request, "preferences/page.html", context, status=status)

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods
 
 from annotation_site.accounts.admission import briefed_only
 from annotation_site.accounts.models import Rater
+from annotation_site.leases.desk import desk_context
 from annotation_site.leases.errors import JudgingError
-from annotation_site.leases.forms import SKIP_REASONS, SURPLUS, AnswerForm, SkipForm, form_to_show, problems
+from annotation_site.leases.forms import SURPLUS, AnswerForm, SkipForm, form_to_show, problems
 from annotation_site.scoring.api import work_of
 from annotation_site.scoring.models import Campaign, RatingState
 from annotation_site.scoring.services import pair_skip, rating_submit
@@ -74,11 +75,11 @@ def _show(
     slot = work["leases"][0] if work["leases"] else None
     context = {
         **work,
+        **desk_context(),
         "campaign": campaign,
         "rater": rater,
         "slot": slot,
         "form": form_to_show(form, fresh=ScoreForm, slot=slot),
         "problems": problems(form),
-        "skip_reasons": SKIP_REASONS,
     }
     return render(request, "scoring/page.html", context, status=status)

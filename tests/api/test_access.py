@@ -101,7 +101,7 @@ def test_a_session_needs_the_csrf_token_to_write() -> None:
     client = APIClient(enforce_csrf_checks=True)
     client.force_login(make_admin())
     response = client.post("/api/v1/imports/", {"path": "/tmp"}, format="json")
-    assert (response.status_code, response.json()["code"]) == (403, "permission_denied")
+    assert (response.status_code, response.json()["code"]) == (403, "csrf_failed")
 
 
 def test_strangers_are_told_to_log_in(stranger: APIClient) -> None:

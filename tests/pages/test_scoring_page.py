@@ -112,8 +112,8 @@ def test_a_made_up_lease_is_refused_in_words(as_vera: Client, pair: Pair):
 
 def test_skipping_gives_the_pair_back_and_never_offers_it_again(as_vera: Client, pair: Pair, vera: Rater):
     token = answer_of(as_vera, 1)["token"]
-    assert as_vera.post(DESK, {"token": token, "reason": "distress"}).url == DESK
-    assert SlotBar.objects.get(pair=pair, rater=vera).reason == "distress"
+    assert as_vera.post(DESK, {"token": token, "reason": "not_suitable"}).url == DESK
+    assert SlotBar.objects.get(pair=pair, rater=vera).reason == "not_suitable"
     assert not Slot.objects.filter(pair=pair, state=SlotState.LEASED).exists()
     assert "You have rated or skipped every pair" in as_vera.get(DESK).content.decode()
 

@@ -156,9 +156,27 @@ def test_renewing_releasing_and_skipping(campaign: Campaign, pair: Pair, vera: R
     assert post(client, f"leases/{token}/release/").status_code == 204
     assert not Slot.objects.filter(state=SlotState.LEASED).exists()
     token = post(client, "leases/", campaign=campaign.slug).json()["leases"][0]["token"]
-    skipped = post(client, f"leases/{token}/skip/", reason="media", note="no sound", count=1).json()
+    skipped = post(client, f"leases/{token}/skip/", reason="cannot_play", note="no sound", count=1).json()
     assert skipped["leases"] == []
     assert skipped["none_because"] == "You have rated or skipped every pair that is still open. Thank you!"
+
+
+@pytest.mark.parametrize("reason", ["media", "distress", "", "nonsense"])
+def test_a_reason_that_is_not_offered_skips_nothing(campaign: Campaign, pair: Pair, vera: Rater, reason: str) -> None:
+    client = client_of(vera.user)
+    token = post(client, "leases/", campaign=campaign.slug).json()["leases"][0]["token"]
+    assert post(client, f"leases/{token}/skip/", reason=reason).status_code == 400
+    assert Slot.objects.filter(state=SlotState.LEASED).exists()
+
+
+def test_a_page_with_a_stale_secret_is_told_so_and_not_that_it_is_logged_out(
+    campaign: Campaign, pair: Pair, vera: Rater
+) -> None:
+    client = APIClient(enforce_csrf_checks=True)
+    client.force_login(vera.user)
+    answer = client.post(f"{ROOT}leases/", {"campaign": campaign.slug}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (403, "csrf_failed")
+    assert "Load it again" in answer.json()["detail"]
 
 
 def test_a_closing_page_releases_by_a_plain_form_with_its_csrf_token(
