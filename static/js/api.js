@@ -1,6 +1,7 @@
 /** Speaks JSON with the site. Whatever goes wrong becomes an error that carries a sentence for a person. */
 
-const LOGGED_OUT = ["not_authenticated", "authentication_failed", "permission_denied", ""];
+const LOGGED_OUT = ["not_authenticated", "authentication_failed"];
+const STALE = "csrf_failed";
 
 /** The site answered, and said no. `waitMs`: when it may say yes, where it told. */
 export class Refused extends Error {
@@ -11,14 +12,19 @@ export class Refused extends Error {
     this.waitMs = wait * 1000;
   }
 
-  /** True when nobody is logged in any more (or the form's own secret is stale): logging in again mends it. */
+  /** True when nobody is logged in any more. */
   get needsLogin() {
     return this.status === 401 || (this.status === 403 && LOGGED_OUT.includes(this.code));
   }
 
+  /** True when the page's own secret (its CSRF token) is not the site's any more: a fresh page has a fresh one. */
+  get isStale() {
+    return this.status === 403 && this.code === STALE;
+  }
+
   /** True when this person may not answer at all just now: paused, say. */
   get isBarred() {
-    return this.status === 403 && !this.needsLogin;
+    return this.status === 403 && !this.needsLogin && !this.isStale;
   }
 
   /** True when the same request may succeed later. */
@@ -45,14 +51,14 @@ async function bodyOf(response) {
   }
 }
 
-export async function post(url, body = {}) {
+async function send(url, { method, body }) {
   let response;
   try {
     response = await fetch(url, {
-      method: "POST",
+      method,
       credentials: "same-origin",
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrfToken() },
-      body: JSON.stringify(body),
+      body: body && JSON.stringify(body),
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
   } catch {
@@ -61,6 +67,29 @@ export async function post(url, body = {}) {
   const data = await bodyOf(response);
   if (response.ok) return data;
   throw new Refused(response.status, data);
+}
+
+/** A stale secret is mended once, by asking for this page again: its answer sets a fresh one. */
+export async function post(url, body = {}) {
+  try {
+    return await send(url, { method: "POST", body });
+  } catch (error) {
+    if (!error.isStale) throw error;
+    await fetch(location.pathname, { credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => {});
+    return send(url, { method: "POST", body });
+  }
+}
+
+/** The code of the rater who is logged in, or null. */
+export async function whoIsLoggedIn() {
+  return (await send("/api/v1/me/", { method: "GET" })).rater;
+}
+
+/** Sends from a page that is being closed, where only a form gets away; nobody waits for the answer. */
+export function sendLast(url) {
+  const form = new FormData();
+  form.set("csrfmiddlewaretoken", csrfToken());
+  navigator.sendBeacon(url, form);
 }
 
 /** A random (version 4) UUID; also where the page is served without https and `crypto.randomUUID` is absent. */

@@ -4,6 +4,7 @@ import { covered, withRange } from "./ranges.js";
 
 const FADE_S = 0.012; // no click when a clip starts or stops
 const SLACK_S = 0.1; // a clip counts as heard although the last buffer's end is uncertain
+const LOOK_MS = 100;
 
 let shared = null;
 let playing = null;
@@ -60,28 +61,35 @@ export function playTestTone() {
 }
 
 /**
- * Plays one clip, with a gain in dB that the site decides. Events: `change` (plays, pauses, ends) and `heard` (once, when all of it has been played).
- * Starting one player pauses whichever plays.
+ * Plays one clip, with a gain in dB that the site decides. Events: `change` (plays, pauses, seeks, ends) and `heard`
+ * (once, when `share` of it has been played). Starting one player pauses whichever plays.
  */
 export class Player extends EventTarget {
   #buffer;
   #level;
+  #needed;
   #source = null;
   #gain = null;
   #startedAt = 0;
   #offset = 0;
   #ranges = [];
-  #heard = false;
+  #heard;
+  #watch = 0;
+  loops = false; // whether it begins again at its end
   plays = 0;
   pauses = 0;
   replays = 0;
+  seeks = 0;
+  rounds = 0; // how often it began again by itself
   totalPlayed = 0;
 
-  constructor(buffer, gainDb = 0) {
+  constructor(buffer, { gainDb = 0, share = 1 } = {}) {
     super();
     this.#buffer = buffer;
     this.gainDb = gainDb;
     this.#level = 10 ** (gainDb / 20);
+    this.#needed = Math.min(buffer.duration * share, buffer.duration - SLACK_S);
+    this.#heard = share <= 0;
   }
 
   get duration() {
@@ -119,19 +127,9 @@ export class Player extends EventTarget {
   async play() {
     if (this.isPlaying || !(await unlock()) || this.isPlaying) return;
     if (playing && playing !== this) playing.pause();
-    playing = this;
     if (this.#offset >= this.duration) this.#offset = 0;
-    const context = audioContext();
-    this.#source = new AudioBufferSourceNode(context, { buffer: this.#buffer });
-    this.#gain = new GainNode(context, { gain: 0 });
-    this.#source.connect(this.#gain).connect(context.destination);
-    this.#startedAt = context.currentTime;
-    this.#gain.gain.setValueAtTime(0, this.#startedAt);
-    this.#gain.gain.linearRampToValueAtTime(this.#level, this.#startedAt + FADE_S);
-    this.#source.addEventListener("ended", this.#ended, { once: true });
-    context.addEventListener("statechange", this.#interrupted);
-    this.#source.start(0, this.#offset);
     this.plays += 1;
+    this.#begin();
     this.#tell("change");
   }
 
@@ -139,6 +137,7 @@ export class Player extends EventTarget {
     if (!this.isPlaying) return;
     this.pauses += 1;
     this.#halt(this.position);
+    this.#tell("change");
   }
 
   toggle() {
@@ -153,7 +152,41 @@ export class Player extends EventTarget {
     return this.play();
   }
 
-  #ended = () => this.#halt(this.duration);
+  /** To another second of the clip, playing on if it plays. */
+  seek(second) {
+    const wasPlaying = this.isPlaying;
+    if (wasPlaying) this.#halt(this.position);
+    this.#offset = Math.min(this.duration, Math.max(0, second));
+    this.seeks += 1;
+    if (wasPlaying && this.#offset < this.duration) this.#begin();
+    this.#tell("change");
+  }
+
+  #begin() {
+    const context = audioContext();
+    playing = this;
+    this.#source = new AudioBufferSourceNode(context, { buffer: this.#buffer });
+    this.#gain = new GainNode(context, { gain: 0 });
+    this.#source.connect(this.#gain).connect(context.destination);
+    this.#startedAt = context.currentTime;
+    this.#gain.gain.setValueAtTime(0, this.#startedAt);
+    this.#gain.gain.linearRampToValueAtTime(this.#level, this.#startedAt + FADE_S);
+    this.#source.addEventListener("ended", this.#ended, { once: true });
+    context.addEventListener("statechange", this.#interrupted);
+    this.#source.start(0, this.#offset);
+    this.#watch = setInterval(() => this.#judge(), LOOK_MS);
+    performance.mark("atelier:sound-started");
+  }
+
+  #ended = () => {
+    this.#halt(this.duration);
+    if (this.loops) {
+      this.rounds += 1;
+      this.#offset = 0;
+      this.#begin();
+    }
+    this.#tell("change");
+  };
 
   #interrupted = () => {
     if (audioContext().state !== "running") this.pause();
@@ -162,6 +195,7 @@ export class Player extends EventTarget {
   #halt(position) {
     const context = audioContext();
     const source = this.#source;
+    clearInterval(this.#watch);
     this.#ranges = withRange(this.#ranges, this.#offset, position);
     this.totalPlayed += Math.max(0, position - this.#offset);
     source.removeEventListener("ended", this.#ended);
@@ -172,12 +206,11 @@ export class Player extends EventTarget {
     this.#source = null;
     this.#offset = position;
     if (playing === this) playing = null;
-    this.#tell("change");
     this.#judge();
   }
 
   #judge() {
-    if (this.#heard || covered(this.#ranges) < this.duration - SLACK_S) return;
+    if (this.#heard || covered(this.ranges) < this.#needed) return;
     this.#heard = true;
     this.#tell("heard");
   }

@@ -3,13 +3,17 @@
  * outbox, and says in words where things stand. The page gives `itemsOf`, `show` and `clear`; see score.js, prefer.js.
  */
 import { Refused, Unreachable, newKey } from "./api.js";
+import { Breaks } from "./breaks.js";
 import { askWhy, closeByBackdrop, openHelp } from "./dialogs.js";
+import { fullScreenButtons } from "./fullscreen.js";
+import { Keymap } from "./keymap.js";
+import { listen } from "./keys.js";
+import { KeySheet } from "./keysheet.js";
 import { HELD, Leases } from "./leases.js";
+import { tellNetwork } from "./network.js";
 import { Outbox } from "./outbox.js";
 import { Shelf } from "./prefetch.js";
 import { soundCheck } from "./soundcheck.js";
-
-const CALM_MS = 900; // a send that is over sooner is not worth a word
 
 export class Desk {
   #root;
@@ -18,7 +22,7 @@ export class Desk {
   #shelf;
   #outbox;
   #leases;
-  #calm = 0;
+  #breaks;
   #calling = false;
 
   /** `show(lease, media)` puts a task before the person, `clear()` takes it away. */
@@ -26,12 +30,18 @@ export class Desk {
     this.#root = root;
     this.#show = show;
     this.#clear = clear;
-    const { api, campaign, owner } = root.dataset;
+    const { api, campaign, owner, heardShare } = root.dataset;
     this.api = api;
+    this.heardShare = Number(heardShare);
     this.#shelf = new Shelf(itemsOf);
     this.#leases = new Leases({ api, campaign });
     this.#outbox = new Outbox(owner);
+    this.#breaks = new Breaks(this.find("break"), () => Number(root.dataset.breakMinutes));
     this.#listen();
+  }
+
+  get root() {
+    return this.#root;
   }
 
   find(part) {
@@ -40,6 +50,14 @@ export class Desk {
 
   on(action, run) {
     this.#root.querySelectorAll(`[data-action=${action}]`).forEach((control) => control.addEventListener("click", run));
+  }
+
+  /** Sets the keys of the page up, with the sheet that explains and changes them. See `listen` for `actions`. */
+  useKeys({ defaults, actions }) {
+    const { desk, owner } = this.#root.dataset;
+    const keymap = new Keymap({ desk, owner, defaults });
+    new KeySheet(this.find("help"), keymap);
+    listen(keymap, actions);
   }
 
   /** True while a task is held, whether its media have come or not. */
@@ -84,6 +102,7 @@ export class Desk {
   /** Brings the next task, or says why there is none. */
   async next() {
     performance.mark("atelier:next-asked");
+    this.#breaks.remind();
     this.#clear();
     const lease = this.#leases.advance();
     if (lease) await this.#bring(lease);
@@ -140,13 +159,17 @@ export class Desk {
     this.#leases.addEventListener("lost", ({ detail }) => this.#lost(detail));
     this.#outbox.addEventListener("sent", ({ detail }) => this.#sent(detail));
     this.#outbox.addEventListener("refused", ({ detail }) => this.#refused(detail));
-    this.#outbox.addEventListener("state", () => this.#tellNetwork());
+    this.#outbox.addEventListener("state", () => this.#sentAll());
+    tellNetwork(this, this.#outbox);
+    fullScreenButtons(this.#root.querySelectorAll("[data-action=full-screen]"));
     this.on("help", () => this.help());
     this.on("skip", () => this.skip());
     this.on("retry", () => this.#retry());
     this.on("look-again", () => this.#lookAgain());
     for (const dialog of [this.find("help"), this.find("skip")]) closeByBackdrop(dialog);
     this.#root.addEventListener("click", (event) => this.#handBack(event));
+    this.on("reload", () => location.reload());
+    addEventListener("pagehide", () => this.#leases.release(this.#outbox.tokens));
     addEventListener("pageshow", ({ persisted }) => persisted && location.reload()); // what was kept may be stale
   }
 
@@ -165,6 +188,7 @@ export class Desk {
       if (this.#leases.current !== lease) return; // skipped or lost meanwhile
       this.#show(lease, media);
       performance.mark("atelier:next-shown");
+      requestAnimationFrame(() => setTimeout(() => performance.mark("atelier:next-painted")));
     } catch (error) {
       if (this.#leases.current === lease) this.#trouble(error);
     }
@@ -172,7 +196,10 @@ export class Desk {
   }
 
   #prefetch() {
-    for (const lease of this.#leases.coming) this.#shelf.media(lease).catch(() => {}); // told when its turn comes
+    const { coming } = this.#leases;
+    const tell = () => (this.#root.dataset.ahead = String(this.#shelf.ready(this.#leases.coming)));
+    for (const lease of coming) this.#shelf.media(lease).then(tell, () => {}); // trouble is told when its turn comes
+    tell();
   }
 
   async #refill() {
@@ -249,28 +276,13 @@ export class Desk {
     }
   }
 
+  /** A correction's answer brings no leases, so whoever waits for it has to go on from here. */
+  #sentAll() {
+    if (this.#outbox.state === "empty" && this.#root.dataset.state === "waiting") this.next();
+  }
+
   #refused({ error }) {
     this.notice(`One answer was not taken: ${error.message}`);
     if (this.#leases.current === null) this.next();
-  }
-
-  #tellNetwork() {
-    clearTimeout(this.#calm);
-    const { state, size, words: told } = this.#outbox;
-    const answers = size === 1 ? "1 answer is" : `${size} answers are`;
-    const words = {
-      empty: "",
-      sending: "Saved here, sending …",
-      offline: `${answers} saved here and will be sent when the site can be reached.`,
-      "signed-out": `${answers} saved here. Please log in again to send.`,
-      barred: `${answers} saved here, not sent. ${told}`,
-    }[state];
-    this.#root.dataset.network = state;
-    const tell = () => {
-      this.find("network").textContent = words;
-      this.find("login").hidden = state !== "signed-out";
-    };
-    if (state === "sending") this.#calm = setTimeout(tell, CALM_MS);
-    else tell();
   }
 }

@@ -4,11 +4,20 @@ export function openHelp(dialog) {
   if (!dialog.open) dialog.showModal();
 }
 
+/** "Another reason" says nothing without words. */
+function needNote(form) {
+  const isNeeded = form.elements.reason.value === "other";
+  form.elements.note.required = isNeeded;
+  form.querySelector("[data-part=skip-note-needed]").textContent = isNeeded ? "(please)" : "(not needed)";
+}
+
 /** Asks for a reason. Resolves to `{reason, note}`, or to null when the person thinks better of it. */
 export function askWhy(dialog) {
   const form = dialog.querySelector("form");
   form.reset();
+  needNote(form);
   dialog.returnValue = "";
+  form.addEventListener("change", () => needNote(form));
   dialog.showModal();
   return new Promise((resolve) => {
     dialog.addEventListener(

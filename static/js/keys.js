@@ -1,4 +1,5 @@
-/** Single keys for the whole page: dead while typing, in a dialog, or together with Ctrl, Alt or Meta. */
+/** The keys of a whole page: dead while typing, in a dialog, when switched off, or together with Ctrl, Alt or Meta. */
+import { keyOf } from "./keymap.js";
 
 const TYPING = "input, textarea, select, [contenteditable]";
 const PRESSABLE = "button, a[href], summary";
@@ -12,16 +13,18 @@ function isTaken(event) {
 }
 
 /**
- * `bindings` maps a key's name (lower case for letters) to what it does. An entry may be `{ run, repeats: true }` where
- * holding the key down should go on; for the others a held key counts once.
+ * `actions` maps the keymap's actions to what they do, given the key's name. An entry may be `{ run, repeats, within }`:
+ * `repeats` where holding the key down should go on (else a held key counts once); `within`, an element that keeps the
+ * key while it has the focus although keys are switched off, as its role promises.
  */
-export function listen(bindings) {
+export function listen(keymap, actions) {
   document.addEventListener("keydown", (event) => {
-    const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const binding = bindings[name];
-    if (!binding || isTaken(event)) return;
+    const key = keyOf(event);
+    const entry = actions[keymap.actionOf(key)];
+    if (!entry || isTaken(event)) return;
+    const { run, repeats = false, within = null } = typeof entry === "function" ? { run: entry } : entry;
+    if (!keymap.isOn && !(within?.contains(event.target) && key.length > 1)) return;
     event.preventDefault();
-    const { run, repeats } = typeof binding === "function" ? { run: binding, repeats: false } : binding;
-    if (!event.repeat || repeats) run();
+    if (!event.repeat || repeats) run(key);
   });
 }

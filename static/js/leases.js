@@ -1,5 +1,5 @@
 /** The tasks that this person holds: asks for more, keeps them alive, gives them up. Knows nothing of what a task shows. */
-import { Refused, Unreachable, post } from "./api.js";
+import { Refused, Unreachable, post, sendLast } from "./api.js";
 
 export const HELD = 3; // the present task and the two that come after it
 const HEARTBEAT_MS = 120_000;
@@ -71,6 +71,13 @@ export class Leases extends EventTarget {
     const wasAway = Date.now() - this.#lastSign > AWAY_MS;
     this.#lastSign = Date.now();
     if (wasAway) this.#heartbeat();
+  }
+
+  /** The page is being closed: others can have what is held, but for the leases in `kept`. */
+  release(kept) {
+    for (const { token } of [this.#current, ...this.#waiting].filter(Boolean)) {
+      if (!kept.has(token) && !this.#finished.has(token)) sendLast(`${this.#api}leases/${token}/release/`);
+    }
   }
 
   /** Nobody at the desk: the holds run out, and others can have the tasks. */

@@ -3,10 +3,12 @@
  * has acknowledged it, so neither a lost network nor a closed tab loses one. Each carries its own key: sent twice, it is
  * the same answer. One localStorage item an answer, so that two tabs cannot overwrite each other's.
  */
-import { Refused, Unreachable, post } from "./api.js";
+import { Refused, Unreachable, post, whoIsLoggedIn } from "./api.js";
 
 const RETRY_MS = [2_000, 4_000, 8_000, 15_000, 30_000];
 const AT_LEAST_MS = 500;
+const NO_RATER = "not_a_rater";
+const STRANGE = ["lease_unknown", "cannot_correct", NO_RATER];
 
 class Memory {
   #items = new Map();
@@ -35,10 +37,12 @@ function openStore() {
 
 /**
  * Events, each with `detail`: `sent` {entry, answer}, `refused` {entry, error}, `state` (after any change).
- * `state` is "empty", "sending", "offline", "signed-out" or "barred"; `words` is what the site said, if it said something.
+ * `state` is "empty", "sending", "offline", "signed-out", "another" (somebody else is logged in), "stale" (the page's
+ * secret is) or "barred"; `words` is what the site said, if it said something.
  */
 export class Outbox extends EventTarget {
   #store = openStore();
+  #owner;
   #prefix;
   #timer = 0;
   #tries = 0;
@@ -49,6 +53,7 @@ export class Outbox extends EventTarget {
   /** `owner` is who is logged in: on a shared computer nobody sends another's answers. */
   constructor(owner) {
     super();
+    this.#owner = owner;
     this.#prefix = `atelier.outbox.${owner}.`;
     addEventListener("online", () => this.flush());
     document.addEventListener("visibilitychange", () => document.hidden || this.flush());
@@ -61,6 +66,11 @@ export class Outbox extends EventTarget {
 
   get size() {
     return this.entries.length;
+  }
+
+  /** The leases whose answers wait here, from whichever tab: they are not to be given back. */
+  get tokens() {
+    return new Set(this.entries.map(({ body }) => body.token).filter(Boolean));
   }
 
   /** Keeps `{url, body}` (`body.key` is the idempotency key) and starts sending. */
@@ -113,9 +123,10 @@ export class Outbox extends EventTarget {
     }
   }
 
-  #failed(entry, error) {
-    if (error.needsLogin || error.isBarred) {
-      this.#become(error.needsLogin ? "signed-out" : "barred", error.message);
+  async #failed(entry, error) {
+    const stuck = await this.#stuck(error);
+    if (stuck) {
+      this.#become(stuck, error.message);
       return RETRY_MS.at(-1);
     }
     if (error.code === "too_soon") return Math.max(AT_LEAST_MS, error.waitMs); // answers kept offline come in a heap
@@ -127,6 +138,21 @@ export class Outbox extends EventTarget {
     this.#store.removeItem(entry.name);
     this.#tell("refused", { entry, error });
     return 0;
+  }
+
+  /** The state in which answers wait for a person to act, or "". */
+  async #stuck(error) {
+    if (error.needsLogin) return "signed-out";
+    if (error.isStale) return "stale";
+    if (error.isBarred && error.code !== NO_RATER) return "barred";
+    if (!STRANGE.includes(error.code)) return "";
+    // Not one's lease, or no rater's: perhaps somebody else has logged in meanwhile, on the same computer.
+    try {
+      if ((await whoIsLoggedIn()) !== this.#owner) return "another";
+    } catch (trouble) {
+      return trouble.needsLogin ? "signed-out" : "offline";
+    }
+    return error.isBarred ? "barred" : "";
   }
 
   #become(state, words = "") {

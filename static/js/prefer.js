@@ -1,16 +1,15 @@
 /** The preference page: one query, two candidates, one of them goes better with it. Two clips never play at once. */
 import { Desk } from "./desk.js";
 import { History } from "./history.js";
-import { listen } from "./keys.js";
 import { Trial } from "./trial.js";
 import { Waveform } from "./waveform.js";
 
 const BETWEEN_MS = 700; // a breath between the first candidate and the second
+const SEEK_S = 2;
 
 const root = document.querySelector("[data-desk=preferences]");
 const desk = new Desk(root, { itemsOf, show, clear });
 const submitButton = desk.find("submit");
-const previousLabel = desk.find("previous-label");
 const places = ["query", "left", "right"];
 const rows = Object.fromEntries(places.map((place) => [place, root.querySelector(`[data-clip=${place}]`)]));
 const frames = Object.fromEntries(places.map((place) => [place, root.querySelector(`[data-frame=${place}]`)]));
@@ -29,7 +28,7 @@ function itemsOf({ query, candidates: [left, right] }) {
 }
 
 function show(lease, media) {
-  hang(new Trial(lease, media));
+  hang(new Trial(lease, media, { share: desk.heardShare }));
   if (!document.hidden) trial.players[inHand].play();
 }
 
@@ -92,12 +91,11 @@ function refresh() {
     button.classList.toggle("is-playing", isPlaying);
     button.setAttribute("aria-label", `${isPlaying ? "Pause" : "Play"} ${button.dataset.what}`);
   }
-  previousLabel.textContent = history.isBack ? "Back" : "Previous";
   root.classList.toggle("is-correcting", history.isBack);
   submitButton.setAttribute("aria-disabled", String(missing() !== ""));
   if (!trial) return;
   desk.become(trial.playing ? "playing" : trial.isHeard ? "heard" : "ready");
-  desk.say(history.isBack ? "You are correcting an earlier answer." : missing() || "Submit when you are sure.");
+  desk.say(history.isBack ? history.words : missing() || "Submit when you are sure.");
 }
 
 function missing() {
@@ -137,7 +135,7 @@ function correct() {
   const { side: before, key: corrected } = history.answer;
   if (chosen !== before) {
     const key = desk.correct(`votes/${corrected}/correct/`, { choice: choiceOf(trial, chosen) });
-    history.remember(trial, { side: chosen, key });
+    history.corrected({ side: chosen, key });
     desk.notice("Corrected.");
   }
   history.forth();
@@ -149,8 +147,24 @@ function choiceOf({ lease }, side) {
   return (side === "left" ? left : right).choice;
 }
 
+/** One step through the earlier answers. What was chosen there without submitting is not an answer: it says so. */
+function walk(step) {
+  const isDropped = history.isBack && chosen !== history.answer.side;
+  desk.notice(isDropped ? "You did not submit that change, so the answer stands as it was." : "");
+  step();
+}
+
 function previous() {
-  history.toggle(trial, { side: chosen });
+  walk(() => history.back(trial, { side: chosen }));
+}
+
+function next() {
+  if (history.isBack) walk(() => history.ahead());
+}
+
+function seekBy(seconds) {
+  const player = trial?.players[inHand];
+  player?.seek(player.position + seconds);
 }
 
 function play(place) {
@@ -181,19 +195,39 @@ document.addEventListener("visibilitychange", () => {
 desk.on("replay", replay);
 desk.on("submit", submit);
 desk.on("previous", previous);
-listen({
-  " ": () => toggle(inHand),
-  r: replay,
-  1: () => toggle("left"),
-  2: () => toggle("right"),
-  ArrowLeft: () => choose("left"),
-  f: () => choose("left"),
-  ArrowRight: () => choose("right"),
-  j: () => choose("right"),
-  Enter: submit,
-  Backspace: previous,
-  Escape: () => history.isBack && previous(),
-  s: () => history.isBack || desk.skip(),
-  "?": () => desk.help(),
+desk.on("next", next);
+desk.useKeys({
+  defaults: {
+    play: [" "],
+    replay: ["r"],
+    rewind: [","],
+    forward: ["."],
+    "play-first": ["1"],
+    "play-second": ["2"],
+    first: ["ArrowLeft", "f"],
+    second: ["ArrowRight", "j"],
+    submit: ["Enter"],
+    previous: ["Backspace", "z"],
+    next: ["n"],
+    skip: ["s"],
+    leave: ["Escape"],
+    help: ["?"],
+  },
+  actions: {
+    play: () => toggle(inHand),
+    replay,
+    rewind: { run: () => seekBy(-SEEK_S), repeats: true },
+    forward: { run: () => seekBy(SEEK_S), repeats: true },
+    "play-first": () => toggle("left"),
+    "play-second": () => toggle("right"),
+    first: () => choose("left"),
+    second: () => choose("right"),
+    submit,
+    previous,
+    next,
+    skip: () => history.isBack || desk.skip(),
+    leave: () => history.isBack && walk(() => history.forth()),
+    help: () => desk.help(),
+  },
 });
 desk.start();

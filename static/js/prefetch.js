@@ -24,6 +24,7 @@ async function loadClip({ audio, peaks, gain_db: gainDb }) {
 
 export class Shelf {
   #loading = new Map();
+  #ready = new Set();
   #itemsOf;
 
   /** `itemsOf(lease)` names the lease's media as `{name: {kind: "painting" | "clip", ...}}`. */
@@ -35,14 +36,23 @@ export class Shelf {
   media(lease) {
     if (!this.#loading.has(lease.token)) {
       const loading = this.#load(lease);
-      loading.catch(() => this.drop(lease)); // the next call tries again
+      loading.then(
+        () => this.#ready.add(lease.token),
+        () => this.drop(lease), // the next call tries again
+      );
       this.#loading.set(lease.token, loading);
     }
     return this.#loading.get(lease.token);
   }
 
+  /** How many of these leases have their media here already. */
+  ready(leases) {
+    return leases.filter(({ token }) => this.#ready.has(token)).length;
+  }
+
   drop(lease) {
     this.#loading.delete(lease.token);
+    this.#ready.delete(lease.token);
   }
 
   async #load(lease) {

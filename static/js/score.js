@@ -1,10 +1,13 @@
 /** The scoring page: one painting, one clip, one mark on a line. */
 import { Desk } from "./desk.js";
+import { toggleFullScreen } from "./fullscreen.js";
 import { History } from "./history.js";
-import { listen } from "./keys.js";
+import { Painting } from "./painting.js";
 import { LEAP, STEP, Scale } from "./scale.js";
 import { Trial } from "./trial.js";
 import { Waveform } from "./waveform.js";
+
+const SEEK_S = 2;
 
 const root = document.querySelector("[data-desk=scoring]");
 const desk = new Desk(root, {
@@ -13,25 +16,27 @@ const desk = new Desk(root, {
   clear,
 });
 const scale = new Scale(desk.find("scale"));
+const scaleElement = desk.find("scale");
 const waveform = new Waveform(desk.find("waveform"));
-const wall = desk.find("wall");
+const painting = new Painting(desk.find("wall"));
 const submitButton = desk.find("submit");
 const playButton = desk.find("play");
-const previousLabel = desk.find("previous-label");
+const loopButton = desk.find("loop");
 
 const history = new History(desk, hang);
 
 let trial = null; // what is on the wall
+let loops = false;
 
 function show(lease, media) {
-  hang(new Trial(lease, media));
+  hang(new Trial(lease, media, { share: desk.heardShare }));
   if (!document.hidden) trial.players.clip.play();
 }
 
 function clear() {
   trial?.leave();
   trial = null;
-  wall.replaceChildren();
+  painting.show(null);
   waveform.show([], null);
   scale.reset();
   refresh();
@@ -41,11 +46,12 @@ function clear() {
 function hang(next, { value = null, method = "" } = {}) {
   trial?.leave();
   trial = next;
-  const { painting, clip } = trial.media;
+  const { painting: hung, clip } = trial.media;
   const player = trial.players.clip;
-  wall.replaceChildren(painting.image);
+  painting.show(hung.image);
   waveform.show(clip.peaks, player);
   scale.reset({ value, method });
+  player.loops = loops;
   player.addEventListener("change", refresh);
   player.addEventListener("heard", refresh);
   trial.enter();
@@ -60,11 +66,10 @@ function refresh() {
   playButton.setAttribute("aria-label", isPlaying ? "Pause" : "Play");
   playButton.classList.toggle("is-playing", isPlaying);
   submitButton.setAttribute("aria-disabled", String(missing() !== ""));
-  previousLabel.textContent = history.isBack ? "Back" : "Previous";
   root.classList.toggle("is-correcting", history.isBack);
   if (!trial) return;
   desk.become(isPlaying ? "playing" : player.isHeard ? "heard" : "ready");
-  desk.say(history.isBack ? "You are correcting an earlier answer." : missing() || "Submit when you are sure.");
+  desk.say(history.isBack ? history.words : missing() || "Submit when you are sure.");
 }
 
 /** What the person still has to do before the answer can go, or nothing. */
@@ -86,6 +91,7 @@ function submit() {
 }
 
 function answer() {
+  performance.mark("atelier:answered");
   const { value, method, moves, widthPx } = scale;
   const answering = trial;
   answering.leave();
@@ -104,50 +110,130 @@ function correct() {
   const { value: before, key: corrected } = history.answer;
   if (value !== before) {
     const key = desk.correct(`ratings/${corrected}/correct/`, { value });
-    history.remember(trial, { value, key, method });
+    history.corrected({ value, key, method });
     desk.notice("Corrected.");
   }
   history.forth();
 }
 
+/** One step through the earlier answers. What was moved there without submitting is not an answer: it says so. */
+function walk(step) {
+  const isDropped = history.isBack && scale.value !== history.answer.value;
+  desk.notice(isDropped ? "You did not submit that change, so the answer stands as it was." : "");
+  step();
+}
+
 function previous() {
-  history.toggle(trial, { value: scale.value, method: scale.method });
+  walk(() => history.back(trial, { value: scale.value, method: scale.method }));
+}
+
+function next() {
+  if (history.isBack) walk(() => history.ahead());
+}
+
+/** Escape steps out of whatever is on: the zoom first, then the earlier answers. */
+function leave() {
+  if (painting.isZoomed) painting.fit();
+  else if (history.isBack) walk(() => history.forth());
+}
+
+function loop() {
+  loops = !loops;
+  loopButton.setAttribute("aria-pressed", String(loops));
+  withSound((player) => (player.loops = loops));
 }
 
 function withSound(run) {
   if (trial) run(trial.players.clip);
 }
 
+function seekBy(seconds) {
+  withSound((player) => player.seek(player.position + seconds));
+}
+
 function nudge(by) {
-  if (trial) scale.nudge(by);
+  return { run: () => trial && scale.nudge(by), repeats: true, within: scaleElement };
+}
+
+function jump(to) {
+  return { run: () => trial && scale.jump(to), within: scaleElement };
+}
+
+function pan(right, down) {
+  return { run: () => painting.pan(right, down), repeats: true };
 }
 
 scale.addEventListener("change", () => {
   trial?.moved();
   refresh();
 });
+painting.addEventListener("change", () => (desk.find("fit").hidden = !painting.isZoomed));
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) trial?.hush();
 });
 desk.on("play", () => withSound((player) => player.toggle()));
 desk.on("replay", () => withSound((player) => player.replay()));
+desk.on("loop", loop);
+desk.on("fit", () => painting.fit());
 desk.on("submit", submit);
 desk.on("previous", previous);
-listen({
-  " ": () => withSound((player) => player.toggle()),
-  r: () => withSound((player) => player.replay()),
-  ArrowLeft: { run: () => nudge(-STEP), repeats: true },
-  ArrowDown: { run: () => nudge(-STEP), repeats: true },
-  ArrowRight: { run: () => nudge(STEP), repeats: true },
-  ArrowUp: { run: () => nudge(STEP), repeats: true },
-  PageDown: { run: () => nudge(-LEAP), repeats: true },
-  PageUp: { run: () => nudge(LEAP), repeats: true },
-  Home: () => trial && scale.jump(0),
-  End: () => trial && scale.jump(1),
-  Enter: submit,
-  Backspace: previous,
-  Escape: () => history.isBack && previous(),
-  s: () => history.isBack || desk.skip(),
-  "?": () => desk.help(),
+desk.on("next", next);
+desk.useKeys({
+  defaults: {
+    play: [" "],
+    replay: ["r"],
+    loop: ["l"],
+    rewind: [","],
+    forward: ["."],
+    less: ["ArrowLeft", "ArrowDown"],
+    more: ["ArrowRight", "ArrowUp"],
+    "much-less": ["PageDown"],
+    "much-more": ["PageUp"],
+    lowest: ["Home"],
+    highest: ["End"],
+    tenths: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+    submit: ["Enter"],
+    previous: ["Backspace", "z"],
+    next: ["n"],
+    skip: ["s"],
+    further: ["-"],
+    nearer: ["+", "="],
+    fit: ["w"],
+    "pan-left": ["Shift+ArrowLeft"],
+    "pan-right": ["Shift+ArrowRight"],
+    "pan-up": ["Shift+ArrowUp"],
+    "pan-down": ["Shift+ArrowDown"],
+    "full-screen": ["f"],
+    leave: ["Escape"],
+    help: ["?"],
+  },
+  actions: {
+    play: () => withSound((player) => player.toggle()),
+    replay: () => withSound((player) => player.replay()),
+    loop,
+    rewind: { run: () => seekBy(-SEEK_S), repeats: true },
+    forward: { run: () => seekBy(SEEK_S), repeats: true },
+    less: nudge(-STEP),
+    more: nudge(STEP),
+    "much-less": nudge(-LEAP),
+    "much-more": nudge(LEAP),
+    lowest: jump(0),
+    highest: jump(1),
+    tenths: (digit) => trial && scale.jump(Number(digit) / 10),
+    submit,
+    previous,
+    next,
+    skip: () => history.isBack || desk.skip(),
+    further: { run: () => painting.further(), repeats: true },
+    nearer: { run: () => painting.nearer(), repeats: true },
+    fit: () => painting.fit(),
+    "pan-left": pan(-1, 0),
+    "pan-right": pan(1, 0),
+    "pan-up": pan(0, -1),
+    "pan-down": pan(0, 1),
+    "full-screen": toggleFullScreen,
+    leave,
+    help: () => desk.help(),
+  },
 });
 desk.start();

@@ -6,13 +6,14 @@ export class Trial {
   #watch = new Stopwatch();
   #firstMoveMs = null;
 
-  constructor(lease, media) {
+  /** `share`: how much of each clip has to be played to count as heard. */
+  constructor(lease, media, { share = 1 } = {}) {
     this.lease = lease;
     this.media = media;
     this.players = Object.fromEntries(
       Object.entries(media)
         .filter(([, { buffer }]) => buffer)
-        .map(([name, { buffer, gainDb }]) => [name, new Player(buffer, gainDb)]),
+        .map(([name, { buffer, gainDb }]) => [name, new Player(buffer, { gainDb, share })]),
     );
   }
 
@@ -57,6 +58,7 @@ export class Trial {
       clips: Object.fromEntries(Object.entries(this.players).map(([name, player]) => [name, listening(player)])),
       first_move_ms: this.#firstMoveMs,
       hidden_ms: this.#watch.hidden,
+      idle_ms: this.#watch.idle,
       output_latency_ms: Math.round((audioContext().outputLatency || 0) * 1000),
       viewport_px: [innerWidth, innerHeight],
     };
@@ -72,6 +74,8 @@ function listening(player) {
     plays: player.plays,
     pauses: player.pauses,
     replays: player.replays,
+    seeks: player.seeks,
+    rounds: player.rounds,
     gain_db: player.gainDb,
   };
 }

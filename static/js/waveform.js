@@ -1,9 +1,14 @@
-/** A clip's waveform: what was played is drawn full, the rest faint, a line where the sound is now. One colour: the text's. */
+/**
+ * A clip's waveform: what was played is drawn full, the rest faint, a line where the sound is now. One colour: the text's.
+ * A press goes to that second of the clip; with the focus on it, arrow keys do.
+ */
 
 const BAR = 2;
 const GAP = 1;
 const FAINT = 0.42;
 const QUIETEST = 0.03;
+const STEP_S = 1;
+const LEAP_S = 5;
 
 /** The loudest swing in each of `count` equal stretches of `peaks` (min, max, min, max, ... from -128 to 127), 0 to 1. */
 export function heights(peaks, count) {
@@ -28,6 +33,9 @@ export class Waveform {
   constructor(canvas) {
     this.#canvas = canvas;
     new ResizeObserver(() => this.draw()).observe(canvas);
+    canvas.addEventListener("pointerdown", this.#press);
+    canvas.addEventListener("pointermove", (event) => canvas.hasPointerCapture(event.pointerId) && this.#seek(event));
+    canvas.addEventListener("keydown", this.#key);
     document.addEventListener("atelier:theme", () => this.draw());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
@@ -37,14 +45,56 @@ export class Waveform {
     this.#peaks = peaks;
     this.#player = player;
     player?.addEventListener("change", this.#follow);
+    this.#canvas.setAttribute("aria-valuemax", String(Math.round(player?.duration ?? 0)));
     this.#follow();
   }
 
   #follow = () => {
     cancelAnimationFrame(this.#frame);
     this.draw();
+    this.#tell();
     if (this.#player?.isPlaying) this.#frame = requestAnimationFrame(this.#follow);
   };
+
+  #press = (event) => {
+    if (event.button !== 0 || !this.#player) return;
+    this.#canvas.setPointerCapture(event.pointerId);
+    this.#seek(event);
+  };
+
+  #seek({ clientX }) {
+    const { left, width } = this.#canvas.getBoundingClientRect();
+    this.#player?.seek(((clientX - left) / width) * this.#player.duration);
+  }
+
+  #key = (event) => {
+    const player = this.#player;
+    if (!player || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+    const { position, duration } = player;
+    const to = {
+      ArrowLeft: position - STEP_S,
+      ArrowDown: position - STEP_S,
+      ArrowRight: position + STEP_S,
+      ArrowUp: position + STEP_S,
+      PageDown: position - LEAP_S,
+      PageUp: position + LEAP_S,
+      Home: 0,
+      End: duration,
+    }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    player.seek(to);
+  };
+
+  /** The position in words, once a second at most. */
+  #tell() {
+    const second = Math.floor(this.#player?.position ?? 0);
+    const all = Math.round(this.#player?.duration ?? 0);
+    const words = this.#player ? `second ${second} of ${all}` : "no music yet";
+    if (this.#canvas.getAttribute("aria-valuetext") === words) return;
+    this.#canvas.setAttribute("aria-valuenow", String(second));
+    this.#canvas.setAttribute("aria-valuetext", words);
+  }
 
   draw() {
     const { clientWidth: width, clientHeight: height } = this.#canvas;

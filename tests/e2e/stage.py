@@ -43,9 +43,9 @@ def _stored(data: bytes, suffix: str) -> str:
     return name
 
 
-def real_painting(number: int) -> Painting:
-    """A small JPEG that no other number gives."""
-    width, height = (320, 240) if number % 2 else (240, 300)
+def real_painting(number: int, size: tuple[int, int] | None = None) -> Painting:
+    """A JPEG, a small one if nothing else is said, that no other number gives."""
+    width, height = size or ((320, 240) if number % 2 else (240, 300))
     random = np.random.default_rng(number)
     blocks = random.integers(40, 215, (6, 8, 3), dtype=np.uint8)
     picture = Image.fromarray(blocks).resize((width, height), Image.Resampling.NEAREST)
@@ -91,6 +91,27 @@ def real_pair(campaign: Campaign, number: int, seconds: float = CLIP_S, **fields
     return factories.make_pair(
         campaign=campaign, painting=real_painting(number), clip=real_clip(number, seconds), **fields
     )
+
+
+def painting_shown(page: Page) -> str:
+    return page.locator("[data-part=wall] img").get_attribute("src") or ""
+
+
+def at_desk(stage: Stage, **options: Any) -> Page:
+    """At the desk of `winter`, the sound on, the first clip playing."""
+    page = stage.visit("/score/winter/", **options)
+    sound_on(page)
+    in_state(page, "playing")
+    return page
+
+
+def rate(page: Page, digit: int = 6) -> str:
+    """Hear the clip out, put the mark on a tenth of the line, submit; returns which painting it was."""
+    in_state(page, "heard")
+    shown = painting_shown(page)
+    page.keyboard.press(str(digit))
+    page.keyboard.press("Enter")
+    return shown
 
 
 def sound_on(page: Page) -> None:
