@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from annotation_site.leases.skip_columns import SkippedFilter, skips_in_full, skips_in_short, with_skips
 from annotation_site.preferences.models import PreferenceTask
 from annotation_site.scoring.admin import ReadOnlyAdmin
 
@@ -18,16 +24,28 @@ STATE_LABELS = {
 
 @admin.register(PreferenceTask)
 class PreferenceTaskAdmin(ReadOnlyAdmin):
-    list_display = ("query", "direction", "candidates", "votes", "state_label", "decided_at")
+    list_display = ("query", "direction", "candidates", "votes", "state_label", "skips", "decided_at")
     list_select_related = (
         "pair_a__painting",
         "pair_a__clip__track",
         "pair_b__painting",
         "pair_b__clip__track",
     )
-    list_filter = ("campaign", "direction", "state")
+    list_filter = ("campaign", "direction", "state", SkippedFilter)
     search_fields = ("key",)
     ordering = ("-pk",)
+    readonly_fields = ("skips_told",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PreferenceTask]:
+        return with_skips(super().get_queryset(request))
+
+    @display(description="Skips", ordering="n_skips")
+    def skips(self, task: Any) -> str:
+        return skips_in_short(task.bars.all())
+
+    @display(description="Skips")
+    def skips_told(self, task: Any) -> SafeString | str:
+        return skips_in_full(task.bars.all())
 
     @display(description="Query")
     def query(self, task: PreferenceTask) -> str:

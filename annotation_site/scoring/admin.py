@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
+from annotation_site.leases.skip_columns import SkippedFilter, skips_in_full, skips_in_short, with_skips
 from annotation_site.preferences.selectors import tasks_progress
 from annotation_site.preferences.services import tasks_make
 from annotation_site.scoring.forms import PairsForm, TasksForm
@@ -184,16 +185,32 @@ class ReadOnlyAdmin(ModelAdmin):
 
 @admin.register(Pair)
 class PairAdmin(ReadOnlyAdmin):
-    list_display = ("thumb", "items", "n_ratings", "score_shown", "dispersion_shown", "origin_label", "completed_at")
+    list_display = (
+        *("thumb", "items", "n_ratings", "score_shown", "dispersion_shown", "skips", "origin_label", "completed_at"),
+    )
     list_display_links = ("thumb", "items")
     list_select_related = ("painting", "clip__track", "campaign")
-    list_filter = ("campaign", "origin", ("completed_at", admin.EmptyFieldListFilter))
+    list_filter = ("campaign", "origin", SkippedFilter, ("completed_at", admin.EmptyFieldListFilter))
     search_fields = ("painting__title", "clip__track__title", "key")
     ordering = ("-pk",)
-    fields = ("campaign", "painting", "clip", "origin", ("rating_count", "score", "dispersion"), "completed_at", "key")
+    fields = (
+        *("campaign", "painting", "clip", "origin", ("rating_count", "score", "dispersion"), "completed_at", "key"),
+        "skips_told",
+    )
 
     class Media:
         css = {"all": ["corpus/corpus.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Pair]:
+        return with_skips(super().get_queryset(request))
+
+    @display(description="Skips", ordering="n_skips")
+    def skips(self, pair: Any) -> str:
+        return skips_in_short(pair.bars.all())
+
+    @display(description="Skips")
+    def skips_told(self, pair: Any) -> SafeString | str:
+        return skips_in_full(pair.bars.all())
 
     @display(description="")
     def thumb(self, pair: Pair) -> SafeString:

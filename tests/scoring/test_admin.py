@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation_site.preferences.models import PreferenceTask
-from annotation_site.scoring.models import Campaign, Pair, Slot
+from annotation_site.preferences.models import PreferenceTask, VoteBar
+from annotation_site.scoring.models import Campaign, Pair, Slot, SlotBar
 from tests.conftest import NOON
 from tests.factories import (
     make_admin,
@@ -126,3 +126,41 @@ def test_the_band_is_fixed_once_tasks_were_made_by_it(admin, campaign):
 def test_raters_reach_none_of_it(client, campaign, action):
     client.force_login(make_rater().user)
     assert client.get(reverse(f"admin:scoring_campaign_{action}", args=[campaign.pk])).status_code in (302, 403)
+
+
+def test_what_raters_skipped_is_flagged_with_their_reasons(admin, campaign):
+    pair, fine = make_pair(campaign=campaign), make_pair(campaign=campaign)
+    for reason, note in (("cannot_play", ""), ("cannot_play", "only <hiss>"), ("media", "from before")):
+        SlotBar.objects.create(pair=pair, rater=make_rater(), reason=reason, note=note, created_at=NOON)
+    url = reverse("admin:scoring_pair_changelist")
+    page = admin.get(url, {"o": "-6"}).content.decode()
+    assert "2 × The music does not play as it should, 1 × It does not play or show as it should" in page
+
+    def found(reason: str) -> list[Pair]:
+        return list(admin.get(url, {"skipped": reason}).context["cl"].queryset)
+
+    assert found("any") == found("cannot_play") == found("media") == [pair]
+    assert found("other") == []
+    assert set(found("")) == {pair, fine}
+    page = admin.get(reverse("admin:scoring_pair_change", args=[pair.pk])).content.decode()
+    assert "The music does not play as it should: only &lt;hiss&gt;" in page
+    assert "Nobody skipped it." in admin.get(reverse("admin:scoring_pair_change", args=[fine.pk])).content.decode()
+
+
+def test_a_list_of_many_skipped_pairs_asks_no_more_queries(admin, campaign, django_assert_max_num_queries):
+    url = reverse("admin:scoring_pair_changelist")
+    for _ in range(8):
+        SlotBar.objects.create(pair=make_pair(campaign=campaign), rater=make_rater(), reason="other", created_at=NOON)
+    with django_assert_max_num_queries(14):
+        admin.get(url)
+
+
+def test_a_skipped_preference_task_is_flagged_too(admin, campaign):
+    clip = make_clip()
+    pairs = [make_pair(campaign=campaign, clip=clip, score=0.5) for _ in range(2)]
+    task = make_task(pair_a=pairs[0], pair_b=pairs[1])
+    VoteBar.objects.create(task=task, rater=make_rater(), reason="cannot_see", note="all grey", created_at=NOON)
+    page = admin.get(reverse("admin:preferences_preferencetask_changelist"), {"skipped": "cannot_see"}).content.decode()
+    assert "1 × The painting does not show as it should" in page
+    page = admin.get(reverse("admin:preferences_preferencetask_change", args=[task.pk])).content.decode()
+    assert "all grey" in page
