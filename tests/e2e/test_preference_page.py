@@ -21,6 +21,7 @@ from tests.e2e.stage import (
     real_painting,
     sound_on,
 )
+from tests.e2e.test_accessibility import violations
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -173,3 +174,59 @@ def test_without_scripts_the_page_is_a_form(stage: Stage, spring: Campaign):
     expect(page.get_by_role("radio", name="The second")).not_to_be_checked()
     vote = Vote.objects.get()
     assert vote.choice != vote.left
+
+
+def test_one_walks_back_through_the_votes_and_corrects_one(stage: Stage, spring: Campaign):
+    tasks(spring, asks_with="music", count=3)
+    page = desk(stage)
+    shown = []
+    first = page.locator("[data-frame=left] img")
+    for key in ("ArrowLeft", "ArrowRight"):
+        in_state(page, "heard")
+        shown.append(first.get_attribute("src") or "")
+        page.keyboard.press(key)
+        page.keyboard.press("Enter")
+        in_state(page, "playing")
+    now = first.get_attribute("src") or ""
+    page.keyboard.press("z")
+    page.keyboard.press("z")
+    expect(first).to_have_attribute("src", shown[0])
+    expect(page.get_by_role("button", name="First")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("j")
+    page.keyboard.press("n")
+    expect(page.locator("[data-part=notice]")).to_contain_text("You did not submit that change")
+    page.keyboard.press("f")
+    page.keyboard.press("Enter")
+    expect(first).to_have_attribute("src", now)
+    all_sent(page)
+    old = Vote.objects.get(state=VoteState.SUPERSEDED)
+    assert old.superseded_by.choice != old.choice
+    assert Vote.objects.filter(state=VoteState.COUNTED).count() == 2
+
+
+def test_its_keys_can_be_changed_too(stage: Stage, spring: Campaign):
+    tasks(spring, asks_with="painting")
+    page = desk(stage)
+    page.keyboard.press("?")
+    sheet = page.get_by_role("dialog", name="How to choose, and the keys")
+    sheet.get_by_role("button", name="choose the first: ← or F. Change it").click()
+    page.keyboard.press("q")
+    expect(sheet.get_by_role("status")).to_have_text("Q now means “choose the first”.")
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("[data-choose=left]")).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("q")
+    expect(page.locator("[data-choose=left]")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("[data-choose=left] kbd")).to_have_text("Q")
+
+
+def test_a_click_on_either_waveform_goes_there(stage: Stage, spring: Campaign):
+    tasks(spring, asks_with="painting")
+    page = desk(stage)
+    second = page.get_by_role("slider", name="Position in the second music")
+    box = second.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2)
+    expect(second).to_have_attribute("aria-valuenow", "1")
+    assert playing(page) == 1, "seeking starts nothing"

@@ -271,6 +271,9 @@ def test_skipping_asks_why_and_brings_the_next(stage: Stage, winter: Campaign):
     bar = SlotBar.objects.get()
     assert (bar.reason, bar.note) == ("not_suitable", "s is for spiders")
     page.keyboard.press("s")
+    dialog.get_by_label("Another reason").check()
+    dialog.get_by_role("button", name="Skip it").click()
+    expect(dialog).to_be_visible()  # another reason says nothing without words
     dialog.get_by_role("button", name="Stay").click()
     assert SlotBar.objects.count() == 1
 
