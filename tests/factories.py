@@ -14,7 +14,7 @@ from annotation_site.accounts.models import Rater, User
 from annotation_site.corpus.models import Clip, Painting, Track
 from annotation_site.leases.models import SlotState
 from annotation_site.preferences.models import PreferenceTask, VoteSlot
-from annotation_site.scoring.models import Campaign, Pair, Rating, Slot
+from annotation_site.scoring.models import Campaign, Pair, Rating, RatingState, Repeat, RepeatState, Slot
 from annotation_site.scoring.services import pair_follow
 from mpd_builder import records
 from mpd_builder.preferences import task_id
@@ -146,6 +146,16 @@ def make_rating(*, pair: Pair, rater: Rater, value: float, now: datetime = NOON,
     pair_follow(pair_id=pair.pk, now=now)
     pair.refresh_from_db()
     return rating
+
+
+def make_repeat(*, first: Rating, value: float, now: datetime = NOON, **fields: Any) -> Rating:
+    """The answer to a hidden repeat of the pair of `first`, by the same rater."""
+    pair, rater = first.pair, first.rater
+    told = {"number": Repeat.objects.filter(rater=rater, campaign=pair.campaign).count(), "given_after": 60}
+    told |= {"distance": 55, "least_distance": 50, "state": RepeatState.ANSWERED}
+    repeat = Repeat.objects.create(rater=rater, campaign=pair.campaign, pair=pair, first=first, created_at=now, **told)
+    row = {"repeat": repeat, "pair": pair, "rater": rater, "state": RatingState.REPEAT, "key": uuid4()}
+    return Rating.objects.create(**row | {"value": value, "created_at": now} | fields)
 
 
 def make_task(*, pair_a: Pair, pair_b: Pair, now: datetime = NOON, **fields: Any) -> PreferenceTask:

@@ -16,8 +16,9 @@ from django.db.models import Count, Sum
 from annotation_site.accounts.models import Rater
 from annotation_site.charts.drawings import Bins
 from annotation_site.scoring.models import Campaign, Pair, Rating, RatingState
+from annotation_site.scoring.selectors import repeat_values
 from mpd_builder.aggregation import DispersionSummary, dispersion_summary
-from mpd_builder.rater_statistics import RaterStatistics, rater_statistics
+from mpd_builder.rater_statistics import RaterStatistics, RetestStatistics, rater_statistics, retest_statistics
 from mpd_builder.records import Consensus
 from mpd_builder.reliability import Alpha, krippendorff_alpha
 
@@ -49,13 +50,14 @@ PAPER = Reference()
 
 @dataclass(frozen=True, slots=True)
 class RaterRow:
-    """One rater's line: who, and how they stand to the others."""
+    """One rater's line: who, how they stand to the others, and to themselves where pairs came back to them."""
 
     pk: int
     code: str
     is_simulated: bool
     state: str
     statistics: RaterStatistics
+    retest: RetestStatistics | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class Report:
     dispersions: Bins
     raters: tuple[RaterRow, ...]
     n_closed: int = 0
+    retest: RetestStatistics | None = None
+    """All raters' hidden repeats taken together."""
 
     @property
     def is_synthetic(self) -> bool:
@@ -115,7 +119,8 @@ def report_compute(*, campaign: Campaign, now: datetime) -> Report:
     """Agreement from the ratings themselves; score and dispersion as the pairs carry them (they follow each rating)."""
     ratings = ratings_load(campaign=campaign)
     consensus = consensus_load(campaign=campaign)
-    raters = _rater_rows(ratings)
+    repeats = repeat_values(campaign=campaign)
+    raters = _rater_rows(ratings, repeats)
     simulated = [row.pk for row in raters if row.is_simulated]
     return Report(
         campaign=campaign.slug,
@@ -132,11 +137,18 @@ def report_compute(*, campaign: Campaign, now: datetime) -> Report:
         dispersions=_dispersion_bins([one.dispersion for one in consensus]),
         raters=raters,
         n_closed=Pair.objects.filter(campaign=campaign, completed_at=None).exclude(closed_at=None).count(),
+        retest=next(iter(_retests([(0, first, second) for _, first, second in repeats])), None),
     )
 
 
-def _rater_rows(ratings: Ratings) -> tuple[RaterRow, ...]:
+def _retests(repeats: list[tuple[int, float, float]]) -> list[RetestStatistics]:
+    raters, firsts, seconds = zip(*repeats, strict=True) if repeats else ((), (), ())
+    return retest_statistics(raters, firsts, seconds)
+
+
+def _rater_rows(ratings: Ratings, repeats: list[tuple[int, float, float]]) -> tuple[RaterRow, ...]:
     statistics = rater_statistics(ratings["pair"], ratings["rater"], ratings["value"])
+    retests = {one.rater: one for one in _retests(repeats)}
     raters = Rater.objects.in_bulk([one.rater for one in statistics])
     rows = [
         RaterRow(
@@ -145,6 +157,7 @@ def _rater_rows(ratings: Ratings) -> tuple[RaterRow, ...]:
             is_simulated=raters[one.rater].is_simulated,
             state=raters[one.rater].get_state_display(),
             statistics=one,
+            retest=retests.get(one.rater),
         )
         for one in statistics
     ]
@@ -169,7 +182,7 @@ def report_cached(*, campaign: Campaign, now: datetime) -> Report:
 
     Where it takes long, it is done more rarely: it never claims more than a fifth of a core.
     """
-    key = f"reliability:3:{campaign.pk}"
+    key = f"reliability:4:{campaign.pk}"
     kept: tuple[object, timedelta, Report | None] = cache.get(key) or (None, MIN_AGE, None)
     signature, rest, report = kept
     if report is not None and timedelta(0) <= now - report.computed_at < rest:
@@ -208,6 +221,7 @@ def report_as_dict(*, report: Report) -> dict[str, Any]:
         "paper": asdict(PAPER),
         "score_histogram": {"edges": list(report.scores.edges), "counts": list(report.scores.counts)},
         "dispersion_histogram": {"edges": list(report.dispersions.edges), "counts": list(report.dispersions.counts)},
+        "retest": _retest_as_dict(report.retest),
         "raters": [_rater_as_dict(row) for row in report.raters],
     }
 
@@ -215,4 +229,8 @@ def report_as_dict(*, report: Report) -> dict[str, Any]:
 def _rater_as_dict(row: RaterRow) -> dict[str, Any]:
     numbers = asdict(row.statistics)
     del numbers["rater"]
-    return {"code": row.code, "simulated": row.is_simulated, **numbers}
+    return {"code": row.code, "simulated": row.is_simulated, **numbers, "retest": _retest_as_dict(row.retest)}
+
+
+def _retest_as_dict(retest: RetestStatistics | None) -> dict[str, Any] | None:
+    return None if retest is None else {name: value for name, value in asdict(retest).items() if name != "rater"}

@@ -77,6 +77,7 @@ def _report_context(campaign: Campaign) -> dict[str, Any]:
         "raters": [_rater_line(row) for row in report.raters],
         "dispersion_marks": DISPERSION_MARKS,
         "bias_shown": BIAS_SHOWN,
+        "retest_words": _retest_words(report),
     }
 
 
@@ -116,6 +117,23 @@ def _interval(alpha: Alpha) -> str:
     if alpha.low is None or alpha.high is None:
         return "too few pairs for an interval"
     return f"95 % interval {alpha.low:.3f} to {alpha.high:.3f}"
+
+
+def _retest_words(report: Report) -> str:
+    """What the hidden repeats say, all raters together."""
+    retest = report.retest
+    if retest is None:
+        return "No pair has come back to its rater yet, so nothing is known of how raters agree with themselves."
+    raters = sum(row.retest is not None for row in report.raters)
+    times = "once" if retest.n_repeats == 1 else f"{retest.n_repeats:,} times"
+    people = f"{raters:,} rater{'s' * (raters != 1)}"
+    words = (
+        f"Asked again about a pair they had judged long before ({times}, {people}), raters were "
+        f"{retest.difference:.3f} away from their own first score on average"
+    )
+    if retest.correlation is None:
+        return f"{words}; too few repeats, or too little variation, for a correlation."
+    return f"{words}; the two scores correlate at {retest.correlation:.3f}."
 
 
 def _rater_line(row: RaterRow) -> RaterLine:

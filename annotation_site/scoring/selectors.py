@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models.lookups import Exact
 from django.utils import timezone
 
 from annotation_site.accounts.models import Rater
@@ -123,22 +124,24 @@ def pairs_over_quota(*, campaign: Campaign) -> int:
     )
 
 
-def _counts() -> QuerySet[Rater, tuple[int, int, int, int, int, bool]]:
+# Was it given anew, not as a correction? Written so that no database looks it up in the index of `supersedes`, where
+# the empty ones are nearly all ratings of everybody.
+GIVEN_ANEW = Q(Exact(Coalesce("supersedes_id", 0), 0))
+
+
+def _counts() -> QuerySet[Rater, tuple[int, int, int, str]]:
     """Of one rater in one campaign: filled slots, ratings since then, repeats answered, and the newest repeat."""
     campaign = bound(Slot, "campaign")
     mine = Slot.objects.filter(rater=OuterRef("pk"), campaign=campaign, state=SlotState.FILLED)
-    today = Rating.objects.filter(
-        rater=OuterRef("pk"), created_at__gte=bound(Rating, "created_at", "since"), supersedes=None
-    ).filter(pair__campaign=campaign)
+    since = bound(Rating, "created_at", "since")
+    today = Rating.objects.filter(GIVEN_ANEW, rater=OuterRef("pk"), created_at__gte=since, pair__campaign=campaign)
     repeats = Repeat.objects.filter(rater=OuterRef("pk"), campaign=campaign)
     again = repeats.filter(state=RepeatState.ANSWERED)
-    counts = [rows.order_by().values("rater").annotate(n=Count("pk")).values("n") for rows in (mine, today, again)]
-    newest = repeats.order_by("-number")
+    counts = [rows.values("rater").annotate(n=Count("pk")).values("n") for rows in (mine, today, again)]
+    number, given_after = (Cast(name, CharField()) for name in ("number", "given_after"))
+    newest = repeats.order_by("-number").values(told=Concat(number, Value(" "), given_after, Value(" "), "state"))
     return Rater.objects.filter(pk=bound(Rater, "id")).values_list(
-        *(Coalesce(Subquery(count), 0) for count in counts),
-        Coalesce(Subquery(newest.values("number")[:1]), -1),
-        Coalesce(Subquery(newest.values("given_after")[:1]), 0),
-        Exists(repeats.filter(state=RepeatState.OPEN)),
+        *(Coalesce(Subquery(count), 0) for count in counts), Coalesce(Subquery(newest[:1]), Value("-1 0 none"))
     )
 
 
@@ -189,10 +192,16 @@ class OwnStanding:
 
 def own_standing(*, rater: Rater, campaign: Campaign, now: datetime) -> OwnStanding:
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    ((rated, today, repeated, newest, given_after, has_open),) = _STANDING(
-        id=rater.pk, campaign=campaign.pk, since=midnight
+    ((rated, today, repeated, newest),) = _STANDING(id=rater.pk, campaign=campaign.pk, since=midnight)
+    number, given_after, state = newest.split()
+    return OwnStanding(
+        rated=rated,
+        today=today,
+        repeated=repeated,
+        repeats_given=int(number) + 1,
+        given_after=int(given_after),
+        has_open_repeat=state == RepeatState.OPEN,  # only the newest can be open: the next is made after it ended
     )
-    return OwnStanding(rated, today, repeated, newest + 1, given_after, bool(has_open))
 
 
 def own_progress(*, rater: Rater, campaign: Campaign, now: datetime) -> OwnProgress:
@@ -211,6 +220,14 @@ def leased_pairs(*, leases: Collection[HeldPair]) -> list[HeldPair]:
         slots[lease.pk] if isinstance(lease, Slot) else Repeat.objects.select_related(*_SHOWN_WITH).get(pk=lease.pk)
         for lease in leases
     ]
+
+
+def repeat_values(*, campaign: Campaign, rater: Rater | None = None) -> list[tuple[int, float, float]]:
+    """(rater, first score, score when the pair came back) of each answered repeat, in the order of giving."""
+    answers = Rating.objects.filter(repeat__campaign=campaign, state=RatingState.REPEAT)
+    if rater is not None:
+        answers = answers.filter(rater=rater)
+    return list(answers.order_by("pk").values_list("rater_id", "repeat__first__value", "value"))
 
 
 def none_because(*, rater: Rater, campaign: Campaign) -> str:

@@ -34,7 +34,7 @@ from annotation_site.preferences.services import tasks_close, tasks_follow, task
 from annotation_site.prepared import Prepared, PreparedInsert, PreparedUpdate, bound, rows_insert
 from annotation_site.scoring.models import CORRECTABLE, Campaign, Pair, Rating, RatingState, Repeat, Slot
 from annotation_site.scoring.repeats import repeat_fill, repeat_place, repeat_skip, repeats_withdraw
-from annotation_site.scoring.selectors import campaign_find, campaigns_meant
+from annotation_site.scoring.selectors import GIVEN_ANEW, campaign_find, campaigns_meant
 from mpd_builder import records
 from mpd_builder.aggregation import aggregate
 from mpd_builder.pairing import random_pairs
@@ -412,7 +412,7 @@ _BY_KEY = Prepared(lambda: Rating.objects.filter(rater=bound(Rating, "rater"), k
 _INSERT = PreparedInsert(Rating)
 _NEWEST = Prepared(
     lambda: (
-        Rating.objects.filter(rater=bound(Rating, "rater"), supersedes=None)
+        Rating.objects.filter(GIVEN_ANEW, rater=bound(Rating, "rater"))
         .order_by("-created_at")
         .values_list("created_at")[:1]
     )

@@ -65,6 +65,19 @@ def test_the_same_seed_gives_the_same_scores(campaign):
         assert pair.score == pytest.approx(means[pair.key], abs=0.08)
 
 
+def test_they_answer_repeats_beside_their_ratings():
+    campaign = make_campaign(raters_per_pair=2, trim=0, repeat_percent=25, repeat_distance=10)
+    painting = make_painting()
+    for clip in make_track(clips=20).clips.all():
+        make_pair(campaign=campaign, painting=painting, clip=clip)
+    assert ratings_simulate(studio(raters=2), campaign=campaign, limit=10_000) == 20 * 2
+    first = {(rating.pair_id, rating.rater_id): rating.value for rating in Rating.objects.filter(state="counted")}
+    again = Rating.objects.filter(state="repeat")
+    assert len(first) == 40
+    assert 2 <= len(again) <= 8
+    assert all(abs(rating.value - first[rating.pair_id, rating.rater_id]) < 0.35 for rating in again)
+
+
 def test_they_vote_until_every_task_is_decided(campaign):
     Pair.objects.filter(campaign=campaign).update(score=0.5, completed_at=NOON)
     tasks = tasks_make(campaign=campaign, count=5, seed=1, now=NOON)

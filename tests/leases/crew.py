@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,11 +29,11 @@ from django.db import connections
 
 from annotation_site.accounts.models import Rater
 from annotation_site.leases.errors import AlreadyJudged
-from annotation_site.leases.models import LeasedSlot
 from annotation_site.leases.services import lease_hold, lease_release
 from annotation_site.preferences.models import PreferenceTask, VoteSlot
 from annotation_site.preferences.services import task_skip, vote_submit
-from annotation_site.scoring.models import Campaign, Pair, Slot
+from annotation_site.scoring.holding import pair_release, pairs_hold
+from annotation_site.scoring.models import Campaign, Pair
 from annotation_site.scoring.services import pair_skip, rating_submit
 
 SPEED = 300
@@ -79,7 +80,8 @@ class Log:
 class Work:
     """What is judged: pairs or tasks."""
 
-    model: type[LeasedSlot]
+    hold: Callable[[Rater, Campaign, datetime], list[Any]]
+    release: Callable[..., None]
     judge: Callable[[Rater, UUID, UUID, datetime], Any]
     skip: Callable[..., Any]
     is_over: Callable[[Campaign], bool]
@@ -94,15 +96,25 @@ def _vote(rater: Rater, token: UUID, key: UUID, now: datetime) -> Any:
     return vote_submit(rater=rater, token=token, key=key, choice="ab"[key.int % 2], waive_gate=True, now=now).vote
 
 
+def _pairs(rater: Rater, campaign: Campaign, now: datetime) -> list[Any]:
+    return pairs_hold(rater=rater, campaign=campaign, count=2, now=now).leases
+
+
+def _tasks(rater: Rater, campaign: Campaign, now: datetime) -> list[Any]:
+    return lease_hold(model=VoteSlot, rater=rater, campaign=campaign, count=2, now=now)
+
+
 WORK = {
     "PAIRS": Work(
-        Slot,
+        _pairs,
+        pair_release,
         _score,
         pair_skip,
         lambda campaign: not Pair.objects.filter(campaign=campaign, completed_at=None, closed_at=None).exists(),
     ),
     "TASKS": Work(
-        VoteSlot,
+        _tasks,
+        partial(lease_release, model=VoteSlot),
         _vote,
         task_skip,
         lambda campaign: not PreferenceTask.objects.filter(campaign=campaign, state=PreferenceTask.State.OPEN).exists(),
@@ -158,7 +170,7 @@ class Person(threading.Thread):
         return held
 
     def held(self) -> list[UUID]:
-        held = lease_hold(model=self.work.model, rater=self.rater, campaign=self.campaign, count=2, now=self.now())
+        held = self.work.hold(self.rater, self.campaign, self.now())
         return [slot.token for slot in held if slot.token is not None]
 
     def act(self, tokens: list[UUID]) -> None:
@@ -167,7 +179,7 @@ class Person(threading.Thread):
         if chance < 0.03:
             time.sleep(AWAY_S)  # the leases run out; whoever comes takes them; the answers come late all the same
         if chance < 0.06:
-            lease_release(model=self.work.model, rater=self.rater, token=tokens[-1], now=self.now())
+            self.work.release(rater=self.rater, token=tokens[-1], now=self.now())
         elif chance < 0.08:
             self.skip(tokens[-1])
         for token in tokens[:: self.random.choice((1, -1))]:

@@ -23,7 +23,7 @@ from django.db.models import F, Q
 from annotation_site.accounts.models import Rater
 from annotation_site.leases.models import SlotState
 from annotation_site.preferences.models import PreferenceTask, Vote, VoteSlot
-from annotation_site.scoring.models import Campaign, Pair, Rating, Slot
+from annotation_site.scoring.models import Campaign, Pair, Rating, Repeat, Slot
 from annotation_site.scoring.selectors import campaign_progress
 from mpd_builder.aggregation import trimmed_mean
 from tests.conftest import NOON, REPO_ROOT
@@ -67,6 +67,24 @@ def test_threads_at_once_give_every_pair_exactly_its_ratings(campaign: Campaign,
     assert log.faults == []
     _check_pairs(campaign, log.acks)
     _check_nobody_starved(people, log.acks)
+
+
+def test_hidden_repeats_among_them_change_nothing(campaign: Campaign, people: list[Rater]) -> None:
+    """Every second piece of work may be one: six people have rated enough for several before the pairs run out."""
+    Campaign.objects.update(repeat_percent=50, repeat_distance=10)
+    campaign.refresh_from_db()
+    log = _threads("PAIRS", campaign, people[:6])
+    assert log.faults == []
+    _check_pairs(campaign, log.acks)
+    repeats = Repeat.objects.all()
+    assert repeats.filter(state="answered").count() >= 6
+    for repeat in repeats:
+        assert repeat.distance >= 10
+        standing = list(repeat.ratings.filter(state="repeat"))
+        assert len(standing) == (repeat.state == "answered")
+        assert {(one.rater_id, one.pair_id, one.slot_id) for one in standing} <= {
+            (repeat.rater_id, repeat.pair_id, None)
+        }
 
 
 def test_threads_at_once_give_every_task_exactly_its_votes(task_campaign: Campaign, people: list[Rater]) -> None:

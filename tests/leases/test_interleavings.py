@@ -6,18 +6,22 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connections, transaction
 
+from annotation_site.accounts.models import Rater
 from annotation_site.leases.errors import RaterNotActive
 from annotation_site.leases.models import SlotState
-from annotation_site.scoring.models import Campaign
+from annotation_site.scoring.holding import pairs_hold
+from annotation_site.scoring.models import Campaign, Rating, Repeat, Slot
 from annotation_site.scoring.services import rater_withdraw
 from tests.conftest import NOON
-from tests.factories import make_campaign, make_rater
-from tests.leases.conftest import Kind
+from tests.factories import make_campaign, make_painting, make_pair, make_rater, make_rating
+from tests.leases.conftest import PAIRS, Kind
 
 SOON = NOON + timedelta(minutes=1)
 AFTER = NOON + timedelta(minutes=20)
@@ -117,6 +121,50 @@ def test_two_tabs_that_ask_at_once_get_the_same_lease(kind: Kind, campaign: Camp
     vera = make_rater()
     one, two = _meanwhile(lambda: kind.hold(vera, campaign, NOON), lambda: kind.hold(vera, campaign, NOON))
     assert [slot.token for slot in one.done()] == [slot.token for slot in two.done()]
+
+
+@pytest.fixture
+def vera_is_due() -> tuple[Rater, Campaign]:
+    """A rater with 12 ratings, to whom a hidden repeat is due; other pairs wait too."""
+    campaign = make_campaign(raters_per_pair=2, trim=0, repeat_percent=50, repeat_distance=10)
+    vera, painting = make_rater(), make_painting()
+    for number in range(14):
+        pair = make_pair(campaign=campaign, painting=painting)
+        if number < 12:
+            make_rating(pair=pair, rater=vera, value=0.5, now=NOON - timedelta(hours=20 - number))
+    return vera, campaign
+
+
+def test_two_tabs_to_which_a_repeat_is_due_get_one(vera_is_due: tuple[Rater, Campaign]) -> None:
+    vera, campaign = vera_is_due
+
+    def ask() -> list[Any]:
+        return pairs_hold(rater=vera, campaign=campaign, count=2, now=NOON).leases
+
+    one, two = _meanwhile(ask, ask)
+    tokens = [lease.token for lease in one.done()]
+    assert [lease.token for lease in two.done()] == tokens
+    assert len(set(tokens)) == 2
+    assert [type(lease) for lease in one.done()] == [Slot, Repeat]
+    assert Repeat.objects.count() == 1
+
+
+def test_two_answers_to_a_repeat_at_once_are_one_and_surplus(vera_is_due: tuple[Rater, Campaign]) -> None:
+    vera, campaign = vera_is_due
+    (repeat,) = pairs_hold(rater=vera, campaign=campaign, count=1, now=NOON).leases
+    one, two = (partial(PAIRS.judge, vera, repeat.token, at, uuid4()) for at in (SOON, SOON + timedelta(minutes=1)))
+    first, second = _meanwhile(one, two)
+    assert (first.done().state, second.done().state) == ("repeat", "surplus")
+
+
+def test_a_repeat_s_answer_that_meets_a_withdrawal_is_refused(vera_is_due: tuple[Rater, Campaign]) -> None:
+    vera, campaign = vera_is_due
+    (repeat,) = pairs_hold(rater=vera, campaign=campaign, count=1, now=NOON).leases
+    _, answer = _meanwhile(lambda: rater_withdraw(rater=vera, now=SOON), lambda: PAIRS.judge(vera, repeat.token, SOON))
+    with pytest.raises(RaterNotActive):
+        answer.done()
+    assert set(Repeat.objects.values_list("state", flat=True)) == {"withdrawn"}
+    assert not Rating.objects.filter(state="repeat").exists()
 
 
 def test_an_answer_that_meets_its_rater_s_withdrawal_is_refused(kind: Kind, campaign: Campaign) -> None:

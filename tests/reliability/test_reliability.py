@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from random import Random
+from uuid import uuid4
 
 import krippendorff
 import numpy as np
@@ -22,8 +23,10 @@ from annotation_site.reliability.selectors import (
     report_compute,
 )
 from annotation_site.scoring.models import Campaign, Rating, RatingState
+from annotation_site.scoring.selectors import repeat_values
+from annotation_site.scoring.services import rating_correct
 from tests.conftest import NOON
-from tests.factories import make_campaign, make_clip, make_painting, make_pair, make_rater, make_rating
+from tests.factories import make_campaign, make_clip, make_painting, make_pair, make_rater, make_rating, make_repeat
 
 pytestmark = pytest.mark.django_db
 
@@ -156,6 +159,41 @@ def test_the_campaign_of_the_newest_rating_is_shown_first(campaign: Campaign, ra
 
 def test_no_campaign_at_all_is_no_error() -> None:
     assert campaign_choose(slug=None) is None
+
+
+def test_repeats_measure_their_raters_and_nothing_else(campaign: Campaign, raters: list[Rater]) -> None:
+    for base in (0.2, 0.5, 0.8):
+        rate(campaign, raters, [base - 0.1, base, base, base + 0.1, base + 0.05])
+    before = report_compute(campaign=campaign, now=NOON)
+    assert (before.retest, {row.retest for row in before.raters}) == (None, {None})
+    for first, moved in zip(Rating.objects.filter(rater=raters[0]), (0.1, -0.1, 0.0), strict=True):
+        make_repeat(first=first, value=first.value + moved)
+    make_repeat(first=Rating.objects.filter(rater=raters[1], state=RatingState.COUNTED)[0], value=0.6)
+    after = report_compute(campaign=campaign, now=NOON)
+    assert (after.alpha, after.dispersion, after.n_ratings) == (before.alpha, before.dispersion, before.n_ratings)
+    told = {row.pk: row.retest for row in after.raters}
+    one, two = told[raters[0].pk], told[raters[1].pk]
+    assert one is not None
+    assert two is not None
+    assert one.n_repeats == 3
+    assert one.difference == pytest.approx(0.2 / 3)
+    assert one.correlation == pytest.approx(np.corrcoef([0.1, 0.4, 0.7], [0.2, 0.3, 0.7])[0, 1])
+    assert (two.n_repeats, two.correlation) == (1, None)
+    assert two.difference == pytest.approx(0.4)
+    assert after.retest is not None
+    assert after.retest.n_repeats == 4
+    row = next(row for row in report_as_dict(report=after)["raters"] if row["code"] == raters[0].code)
+    assert row["retest"]["n_repeats"] == 3
+    assert "rater" not in row["retest"]
+
+
+def test_a_correction_of_a_repeat_is_what_stands(campaign: Campaign, raters: list[Rater]) -> None:
+    rate(campaign, raters, [0.3, 0.4, 0.5, 0.6, 0.9])
+    answer = make_repeat(first=Rating.objects.get(rater=raters[0]), value=0.9)
+    rating_correct(rater=raters[0], rating_key=answer.key, key=uuid4(), value=0.4, now=NOON)
+    (value,) = repeat_values(campaign=campaign, rater=raters[0])
+    assert value == (raters[0].pk, 0.3, 0.4)
+    assert repeat_values(campaign=campaign, rater=raters[1]) == []
 
 
 def test_the_command_prints_the_numbers_and_json(

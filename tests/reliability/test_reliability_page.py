@@ -10,7 +10,16 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation_site.scoring.models import Campaign
-from tests.factories import make_admin, make_campaign, make_clip, make_painting, make_pair, make_rater, make_rating
+from tests.factories import (
+    make_admin,
+    make_campaign,
+    make_clip,
+    make_painting,
+    make_pair,
+    make_rater,
+    make_rating,
+    make_repeat,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +71,17 @@ def test_it_shows_the_numbers_beside_the_papers(campaign: Campaign, ada: Client)
     assert "paper 84.8 %" in page
     assert "95 % interval" in page
     assert page.count("R0") >= 5  # a line for each rater
+
+
+def test_it_says_how_raters_agree_with_themselves(campaign: Campaign, ada: Client) -> None:
+    assert "No pair has come back to its rater yet" in ada.get(ADDRESS).content.decode()
+    cache.clear()
+    rater = campaign.pairs.all()[0].ratings.all()[0].rater
+    for first, moved in zip(rater.ratings.order_by("pk"), (0.1, -0.1, 0.0), strict=True):
+        make_repeat(first=first, value=first.value + moved)
+    page = " ".join(ada.get(ADDRESS).content.decode().split())
+    assert "3 times, 1 rater)" in page
+    assert "0.067 away from their own first score" in page
 
 
 def test_a_campaign_that_is_not_there_is_not_found(campaign: Campaign, ada: Client) -> None:
