@@ -22,11 +22,12 @@ from annotation_site.preferences.selectors import tasks_progress
 from annotation_site.preferences.services import tasks_make
 from annotation_site.scoring.forms import PairsForm, TasksForm
 from annotation_site.scoring.models import Campaign, Pair, Rating, RatingState
-from annotation_site.scoring.selectors import campaign_playback, campaign_progress
+from annotation_site.scoring.progress import pulse_cached
 from annotation_site.scoring.services import pairs_make
 
 STATE_LABELS = {
     "Counted": "success",
+    "Hidden repeat: measures the rater, never counts": "info",
     "Superseded by a correction": None,
     "Surplus: came after its place was taken": "warning",
     "Withdrawn with its rater": "danger",
@@ -41,6 +42,38 @@ LOUDNESS_HELP = (
 )
 
 
+LABELS = {
+    "is_open": "Open to raters",
+    "is_synthetic": "Synthetic",
+    "raters_per_pair": "Raters a pair",
+    "trim": "Trim at each end",
+    "band_low": "Ambiguous from",
+    "band_high": "Ambiguous to",
+    "votes_per_task": "Votes a preference task",
+    "lease_minutes": "Lease (minutes)",
+    "loudness_lufs": "Loudness (LUFS)",
+    "repeat_percent": "Hidden repeats (%)",
+    "repeat_distance": "Ratings before one comes back",
+}
+HELP = {
+    "slug": "Its name in addresses and commands. Fixed with the first pair.",
+    "instructions": "What raters read about this campaign, in your words.",
+    "is_open": "Closed, it gives out nothing new; what raters hold already is still taken.",
+    "is_synthetic": "Made of synthetic paintings and music. Fixed with the first pair.",
+    "raters_per_pair": "A pair is complete with so many ratings by as many raters, and never gets more.",
+    "trim": "How many of a pair's lowest and how many of its highest ratings are left out of its score.",
+    "band_low": "Scores from here ...",
+    "band_high": "... to here are ambiguous: preference tasks are made of such pairs.",
+    "votes_per_task": "So many people choose between two ambiguous pairs. Odd numbers cannot end in a draw.",
+    "loudness_lufs": LOUDNESS_HELP,
+    "repeat_percent": (
+        "So much of a rater's work is a pair that they rated before, and they are not told. It measures the rater and "
+        "never counts in a score. 0 turns it off."
+    ),
+    "repeat_distance": "At the least so many other pairs lie between the first rating of a pair and its repeat.",
+}
+
+
 @admin.register(Campaign)
 class CampaignAdmin(ModelAdmin):
     """A campaign and how far it is. What its pairs and tasks were made under is fixed with them."""
@@ -53,9 +86,22 @@ class CampaignAdmin(ModelAdmin):
     change_form_before_template = "admin/scoring/progress.html"
     fieldsets = (
         (None, {"fields": (("name", "slug"), "instructions", ("is_open", "is_synthetic"))}),
-        ("Protocol", {"fields": (("raters_per_pair", "trim"), ("band_low", "band_high"), "votes_per_task")}),
+        ("Ratings", {"fields": (("raters_per_pair", "trim"),), "description": "How a pair gets its score."}),
+        (
+            "Preferences",
+            {
+                "fields": (("band_low", "band_high"), "votes_per_task"),
+                "description": "Which pairs are compared once more, two at a time, and by how many.",
+            },
+        ),
         ("Playback", {"fields": ("loudness_lufs",)}),
-        ("Leases", {"fields": ("lease_minutes",)}),
+        (
+            "Raters at work",
+            {
+                "fields": ("lease_minutes", ("repeat_percent", "repeat_distance")),
+                "description": "How long they keep what they do not answer, and how they are measured.",
+            },
+        ),
     )
     fixed_with_pairs = ("raters_per_pair", "trim", "is_synthetic", "slug")
     fixed_with_ratings = ("loudness_lufs",)
@@ -88,8 +134,7 @@ class CampaignAdmin(ModelAdmin):
         return fixed + (self.fixed_with_tasks if obj and obj.tasks.exists() else ())
 
     def get_form(self, request: HttpRequest, obj: Campaign | None = None, change: bool = False, **kwargs: Any) -> Any:
-        words = {"labels": {"loudness_lufs": "Loudness (LUFS)"}, "help_texts": {"loudness_lufs": LOUDNESS_HELP}}
-        return super().get_form(request, obj, change, **words, **kwargs)
+        return super().get_form(request, obj, change, labels=LABELS, help_texts=HELP, **kwargs)
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Campaign | None = None) -> dict[str, tuple[str, ...]]:
         return {} if obj else {"slug": ("name",)}
@@ -121,10 +166,12 @@ class CampaignAdmin(ModelAdmin):
         return render(request, "admin/scoring/progress.html", self._progress(campaign))
 
     def _progress(self, campaign: Campaign) -> dict[str, Any]:
+        pulse = pulse_cached(campaign=campaign, now=timezone.now())
         return {
             "campaign": campaign,
-            "progress": campaign_progress(campaign=campaign, now=timezone.now()),
-            "playback": campaign_playback(campaign=campaign),
+            "pulse": pulse,
+            "progress": pulse.progress,
+            "playback": pulse.playback,
             "directions": tasks_progress(campaign=campaign),
             "progress_url": reverse("admin:scoring_campaign_progress", args=[campaign.pk]),
         }

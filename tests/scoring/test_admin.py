@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
@@ -21,6 +22,12 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache() -> None:
+    cache.clear()
+
 
 LISTS = ["scoring_campaign", "scoring_pair", "scoring_rating", "preferences_preferencetask"]
 
@@ -100,10 +107,29 @@ def test_preference_tasks_are_made_from_the_campaigns_page(admin, campaign):
 def test_the_progress_is_counted_and_says_that_nothing_is_over_quota(admin, campaign):
     make_pair(campaign=campaign)
     page = admin.get(reverse("admin:scoring_campaign_change", args=[campaign.pk])).content.decode()
-    assert "pairs over quota, counted now" in page
+    assert "0 pairs over quota" in page
+    assert "counted from all ratings at" in page
     live = admin.get(reverse("admin:scoring_campaign_progress", args=[campaign.pk]))
     assert live.context["progress"].pairs == 1
     assert live.context["progress"].over_quota == 0
+
+
+def test_every_field_of_the_protocol_stands_in_a_group_and_is_explained(admin):
+    form = admin.get(reverse("admin:scoring_campaign_add")).context["adminform"].form
+    unexplained = {name for name, field in form.fields.items() if not field.help_text}
+    assert unexplained == {"name"}
+    assert {"repeat_percent", "repeat_distance", "lease_minutes", "instructions"} <= set(form.fields)
+
+
+def test_more_repeats_than_half_are_refused_in_words(admin, campaign):
+    url = reverse("admin:scoring_campaign_change", args=[campaign.pk])
+    form = admin.get(url).context["adminform"].form
+    fields = {name: form.get_initial_for_field(field, name) or "" for name, field in form.fields.items()}
+    answer = admin.post(url, {**fields, "is_open": "on", "repeat_percent": 51, "repeat_distance": 9})
+    assert set(answer.context["adminform"].form.errors) == {"repeat_percent", "repeat_distance"}
+    admin.post(url, {**fields, "is_open": "on", "repeat_percent": 0, "repeat_distance": 80})
+    campaign.refresh_from_db()
+    assert (campaign.repeat_percent, campaign.repeat_distance) == (0, 80)
 
 
 def test_the_protocol_is_fixed_once_there_are_pairs(admin, campaign):
