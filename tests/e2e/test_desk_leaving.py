@@ -154,6 +154,27 @@ def test_progress_is_in_sight_on_a_phone_too(stage: Stage, winter: Campaign):
     expect(page.locator("[data-part=mine]")).to_have_text("1")
 
 
+@pytest.mark.parametrize("size", [(1366, 768), (820, 1180), (1180, 820), (390, 844), (844, 390)])
+def test_whatever_is_said_the_scale_stays_in_sight(stage: Stage, winter: Campaign, size: tuple[int, int]):
+    page = at_desk(stage, viewport={"width": size[0], "height": size[1]})
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.querySelector('main').dataset.breakMinutes = '0.0001'")
+    with offline(page.context):
+        rate(page)
+        expect(page.locator("[data-part=network]")).to_contain_text("saved here and will be sent", timeout=SOON_MS)
+        in_state(page, "heard")
+        page.keyboard.press("z")
+        page.keyboard.press("z")
+        expect(page.locator("[data-part=notice]")).to_contain_text("the earliest one")
+        room = page.locator(".desk").evaluate("desk => desk.clientHeight - desk.scrollHeight")
+        assert room >= 0, "the desk would have to be scrolled"
+        painting = page.locator("[data-part=wall] img").bounding_box()
+        assert painting
+        assert painting["height"] > size[1] * 0.2
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    all_sent(page)
+
+
 def test_a_foreign_answer_in_the_store_keeps_no_lease(stage: Stage, winter: Campaign):
     """Another rater's answer in this browser says nothing about one's own leases."""
     context = stage.context()
@@ -164,7 +185,5 @@ def test_a_foreign_answer_in_the_store_keeps_no_lease(stage: Stage, winter: Camp
              JSON.stringify({url: "/api/v1/scoring/ratings/", body: {key, token}}))""",
         [str(uuid4()), token],
     )
-    with offline(context):
-        pass
     page.close(run_before_unload=True)
     assert eventually(lambda: n_leased() == 0)
