@@ -35,7 +35,7 @@ def script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     globals_ = found["check_folder"].__globals__
     globals_["ROOT"], globals_["VENV"] = str(tmp_path), str(tmp_path / ".venv")
     globals_["STAMP"] = str(tmp_path / ".venv" / "installed.txt")
-    for name in ("requirements.txt", "requirements-dev.txt", "constraints.txt"):
+    for name in ("requirements.txt", "requirements-s3.txt", "requirements-dev.txt", "constraints.txt"):
         (tmp_path / name).write_text("")
     return found
 

