@@ -53,7 +53,7 @@ LABELS = {
     "lease_minutes": "Lease (minutes)",
     "loudness_lufs": "Loudness (LUFS)",
     "repeat_percent": "Hidden repeats (%)",
-    "repeat_distance": "Ratings before one comes back",
+    "repeat_distance": "Distance of repeats",
 }
 HELP = {
     "slug": "Its name in addresses and commands. Fixed with the first pair.",
@@ -62,15 +62,18 @@ HELP = {
     "is_synthetic": "Made of synthetic paintings and music. Fixed with the first pair.",
     "raters_per_pair": "A pair is complete with so many ratings by as many raters, and never gets more.",
     "trim": "How many of a pair's lowest and how many of its highest ratings are left out of its score.",
-    "band_low": "Scores from here ...",
-    "band_high": "... to here are ambiguous: preference tasks are made of such pairs.",
+    "band_low": "The lowest score that is ambiguous.",
+    "band_high": "The highest one. Preference tasks are made of ambiguous pairs.",
     "votes_per_task": "So many people choose between two ambiguous pairs. Odd numbers cannot end in a draw.",
     "loudness_lufs": LOUDNESS_HELP,
     "repeat_percent": (
         "So much of a rater's work is a pair that they rated before, and they are not told. It measures the rater and "
         "never counts in a score. 0 turns it off."
     ),
-    "repeat_distance": "At the least so many other pairs lie between the first rating of a pair and its repeat.",
+    "repeat_distance": (
+        "A pair comes back after so many ratings of other pairs, or more. At least 10: newer ones can still be "
+        "corrected."
+    ),
 }
 
 
