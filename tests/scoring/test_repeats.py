@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 
 from annotation_site.accounts.models import Rater
 from annotation_site.leases.errors import AlreadyJudged, KeyReused, LeaseLost, LeaseUnknown, TooSoon
@@ -18,6 +20,7 @@ from annotation_site.scoring.services import pair_skip, pairs_close, rater_withd
 from annotation_site.snapshots.selectors import judgments_of
 from tests import factories
 from tests.conftest import NOON
+from tests.leases.clock import Clock
 from tests.scoring.conftest import HEARD, submit
 
 DISTANCE = 10
@@ -310,3 +313,57 @@ def test_over_a_long_session_the_share_and_the_distance_hold(vera: Rater) -> Non
         assert (answer.pair_id, answer.rater) == (first.pair_id, vera)
         assert len(between) >= repeat.distance >= 20
     assert not Pair.objects.exclude(rating_count=1).exists()
+
+
+def test_over_the_api_and_as_a_plain_form_it_looks_like_any_pair(
+    campaign: Campaign, vera: Rater, client: Client, clock: Clock
+) -> None:
+    rate_all(campaign, vera, DISTANCE + 2)
+    add_pairs(campaign, 2)
+    client.force_login(vera.user)
+
+    def ask(path: str, told: dict[str, Any]) -> Any:
+        return client.post(f"/api/v1/scoring/{path}/", told, content_type="application/json")
+
+    slot, again = ask("leases", {"campaign": campaign.slug, "count": 2}).json()["leases"]
+    assert Repeat.objects.get().token == UUID(again["token"])
+    for name, shown in slot.items():
+        assert type(again[name]) is type(shown)
+        assert not isinstance(shown, dict) or again[name].keys() == shown.keys()
+    assert again.keys() == slot.keys()
+    clock.shift(MINUTE)
+    for lease in (slot, again):
+        assert ask(f"leases/{lease['token']}/renew", {}).status_code == 200
+        heard = {"clips": {"clip": {"gain_db": 0.0}}}
+        told = {"token": lease["token"], "key": str(uuid4()), "value": 0.4, "count": 1, "evidence": heard}
+        first, second = ask("ratings", told), ask("ratings", told)
+        assert (first.status_code, second.status_code) == (201, 200)
+        assert (
+            first.json()["rating"] == second.json()["rating"] == {"id": told["key"], "state": "counted", "value": 0.4}
+        )
+        clock.shift(MINUTE)
+    assert ask(f"leases/{again['token']}/skip", {"reason": "other"}).json()["code"] == "already_judged"
+    assert ask(f"leases/{again['token']}/release", {}).status_code == 204
+    assert (
+        ask(f"ratings/{told['key']}/correct", {"key": str(uuid4()), "value": 0.5}).json()["rating"]["state"]
+        == "counted"
+    )
+
+
+def test_the_plain_form_takes_it(again: Repeat, campaign: Campaign, vera: Rater, client: Client, clock: Clock) -> None:
+    client.force_login(vera.user)
+    page = client.get(f"/score/{campaign.slug}/").content.decode()
+    assert str(again.token) in page
+    clock.shift(MINUTE)
+    client.post(f"/score/{campaign.slug}/", {"token": again.token, "key": uuid4(), "value": 40})
+    again.refresh_from_db()
+    assert again.state == RepeatState.ANSWERED
+
+
+def test_strangers_and_others_reach_none_of_it(again: Repeat, boris: Rater, client: Client) -> None:
+    url = f"/api/v1/scoring/leases/{again.token}/renew/"
+    assert client.post(url).status_code in (401, 403)
+    client.force_login(boris.user)
+    assert client.post(url).json()["code"] == "lease_unknown"
+    client.force_login(factories.make_admin())
+    assert client.post(url).json()["code"] == "not_a_rater"
