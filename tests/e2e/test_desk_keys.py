@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from annotation_site.scoring.models import Campaign
-from tests.e2e.stage import Stage, at_desk, in_state, sound_on
+from annotation_site.scoring.models import Campaign, Rating
+from tests.e2e.stage import Stage, all_sent, at_desk, in_state, sound_on
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -56,16 +56,21 @@ def test_a_key_is_changed_and_stays_so(stage: Stage, winter: Campaign):
     expect(sheet.get_by_role("status")).to_have_text("G now means “submit”.")
     page.keyboard.press("Escape")
     expect(page.locator("[data-part=submit] kbd")).to_have_text("G")
+    in_state(page, "heard")
     page.keyboard.press("5")
     page.keyboard.press("Enter")
-    expect(page.locator("[data-part=prompt]")).not_to_have_class("prompt is-insisting")
+    page.wait_for_timeout(300)
+    in_state(page, "heard")
 
     page.reload()
     sound_on(page)
     in_state(page, "playing")
     expect(page.locator("[data-part=submit] kbd")).to_have_text("G")
+    in_state(page, "heard")
+    page.keyboard.press("5")
     page.keyboard.press("g")
-    expect(page.locator("[data-part=prompt]")).to_have_class("prompt is-insisting")
+    all_sent(page)
+    assert Rating.objects.count() == 1
 
     sheet = opened_sheet(page)
     sheet.get_by_role("button", name="All keys as at first").click()
