@@ -128,10 +128,11 @@ def vera_is_due() -> tuple[Rater, Campaign]:
     """A rater with 12 ratings, to whom a hidden repeat is due; other pairs wait too."""
     campaign = make_campaign(raters_per_pair=2, trim=0, repeat_percent=50, repeat_distance=10)
     vera, painting = make_rater(), make_painting()
-    for number in range(14):
-        pair = make_pair(campaign=campaign, painting=painting)
-        if number < 12:
-            make_rating(pair=pair, rater=vera, value=0.5, now=NOON - timedelta(hours=20 - number))
+    with transaction.atomic():
+        for number in range(14):
+            pair = make_pair(campaign=campaign, painting=painting)
+            if number < 12:
+                make_rating(pair=pair, rater=vera, value=0.5, now=NOON - timedelta(hours=20 - number))
     return vera, campaign
 
 
