@@ -70,10 +70,10 @@ def test_threads_at_once_give_every_pair_exactly_its_ratings(campaign: Campaign,
 
 
 def test_hidden_repeats_among_them_change_nothing(campaign: Campaign, people: list[Rater]) -> None:
-    """Every second piece of work may be one: six people have rated enough for several before the pairs run out."""
+    """Every second piece of work may be one: ten people have rated enough for some before the pairs run out."""
     Campaign.objects.update(repeat_percent=50, repeat_distance=10)
     campaign.refresh_from_db()
-    log = _threads("PAIRS", campaign, people[:6])
+    log = _threads("PAIRS", campaign, people[:10])
     assert log.faults == []
     _check_pairs(campaign, log.acks)
     repeats = Repeat.objects.all()
