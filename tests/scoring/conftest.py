@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.core.cache import cache
 
 from annotation_site.accounts.models import Rater
 from annotation_site.leases.services import lease_hold
@@ -19,6 +20,12 @@ from tests.leases.clock import clock  # noqa: F401 - a fixture
 
 HEARD = NOON + timedelta(minutes=1)
 """A minute after noon: by then a clip leased at noon has been heard."""
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    """A campaign's figures are kept for seconds by its number, and tests give the same numbers again."""
+    cache.clear()
 
 
 @pytest.fixture
