@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from annotation_site.scoring.models import Campaign
+from annotation_site.scoring.models import Campaign, Slot, SlotState
 from tests import factories
 from tests.e2e.stage import LAPTOP, PHONE, Stage, in_state, real_clip, real_painting, sound_on
 
@@ -81,11 +81,13 @@ def test_the_scoring_desk_in_each_of_its_states(stage: Stage, winter: Campaign, 
         page.keyboard.press("Escape")
         page.get_by_role("dialog").wait_for(state="hidden")
     Campaign.objects.update(is_open=False)
-    for _ in range(3):
+    while held := Slot.objects.filter(state=SlotState.LEASED).count():
         page.keyboard.press("s")
         page.get_by_label("I know this too well").check()
         page.get_by_role("button", name="Skip it").click()
-        page.wait_for_timeout(300)
+        page.get_by_role("dialog").wait_for(state="hidden")
+        while Slot.objects.filter(state=SlotState.LEASED).count() == held:
+            page.wait_for_timeout(50)
     in_state(page, "done")
     assert violations(page) == [], "done"
 
