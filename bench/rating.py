@@ -24,6 +24,7 @@ from django.utils import timezone  # noqa: E402
 
 from annotation_site.accounts.models import Rater, User  # noqa: E402
 from annotation_site.corpus.models import Clip, Painting, Track  # noqa: E402
+from annotation_site.leases.models import ORDER_KEYS  # noqa: E402
 from annotation_site.scoring.models import Campaign, Rating  # noqa: E402
 from annotation_site.scoring.services import pairs_make  # noqa: E402
 from bench.crew import Load, crowd  # noqa: E402
@@ -67,7 +68,12 @@ def sessions(count: int) -> list[str]:
     for n in range(count):
         user = User.objects.create(username=f"bench{n}")
         Rater.objects.create(
-            user=user, code=f"b{n}", order_seed=n * 61_356_675, consented_at=now, briefed_at=now, created_at=now
+            user=user,
+            code=f"b{n}",
+            order_seed=n * 61_356_675 % ORDER_KEYS,
+            consented_at=now,
+            briefed_at=now,
+            created_at=now,
         )
         client = Client()
         client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
