@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from annotation_site.accounts.models import Rater, RaterState
-from annotation_site.prepared import Prepared, bound
 
 P = ParamSpec("P")
 RaterView = Callable[Concatenate[HttpRequest, Rater, P], HttpResponse]
@@ -22,11 +21,11 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 def rater_of(request: HttpRequest) -> Rater | None:
-    """The logged-in user's own rater row, or None for someone who does not judge (an admin, say)."""
-    return _OF_USER.first(user=request.user.pk) if request.user.pk else None
+    """The logged-in user's own rater row, or None for someone who does not judge (an admin, say).
 
-
-_OF_USER = Prepared(lambda: Rater.objects.select_related("user").filter(user=bound(Rater, "user")))
+    It came with the user where the user came from a session (`accounts.backends`).
+    """
+    return getattr(request.user, "rater", None) if request.user.pk else None
 
 
 def rater_only(view: RaterView[P]) -> View[P]:

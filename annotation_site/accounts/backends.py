@@ -1,4 +1,4 @@
-"""Who a session belongs to, looked up at every request: so by a prepared statement."""
+"""Who a session belongs to, looked up at every request: so by a prepared statement, together with their rater row."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.contrib.auth.backends import ModelBackend
 from annotation_site.accounts.models import User
 from annotation_site.prepared import Prepared, bound
 
-_BY_ID = Prepared(lambda: User.objects.filter(pk=bound(User, "id")))
+_BY_ID = Prepared(lambda: User.objects.select_related("rater").filter(pk=bound(User, "id")))
 
 
 class AccountBackend(ModelBackend):

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from annotation_site.leases.gate import HEARD_SHARE
 from annotation_site.leases.skips import SkipReason
-
-BREAK_MINUTES = 20
-"""Of work, before a page suggests a break; 0 for never."""
+from annotation_site.scoring.models import Campaign
 
 
-def desk_context() -> dict[str, Any]:
+def desk_context(*, campaign: Campaign) -> dict[str, Any]:
     return {
-        "heard_share": HEARD_SHARE,
-        "break_minutes": BREAK_MINUTES,
+        "campaign": campaign,
+        "heard_share": campaign.heard_share,
+        "break_minutes": campaign.break_minutes,
         "skip_reasons": SkipReason.choices,
     }

@@ -9,8 +9,8 @@ from annotation_site.accounts.models import Rater
 from annotation_site.corpus.models import Clip
 from annotation_site.leases.errors import TooSoon
 
-HEARD_SHARE = 0.95
-"""The share of the music that must have had time to sound: below 1, so that no honest answer fails by a rounding."""
+CLOCKS_S = 0.1
+"""How far the clocks of a sound card and of the site may drift apart over a clip: no honest answer fails by that."""
 
 
 def clip_seconds(clip: Clip) -> float:
@@ -21,12 +21,13 @@ def gate_check(
     *,
     rater: Rater,
     clips: Iterable[Clip],
+    share: float,
     issued_at: datetime,
     last_answer_at: datetime | None,
     waive_gate: bool,
     now: datetime,
 ) -> None:
-    """Raise `TooSoon` unless the clips had the time to sound, one after the other.
+    """Raise `TooSoon` unless `share` (0 to 1) of each clip had the time to sound, one after the other.
 
     The clock starts when the lease was issued; for a lease that was fetched ahead, at the rater's previous answer.
     `waive_gate` is for simulated raters, and has no effect for a person.
@@ -34,7 +35,7 @@ def gate_check(
     if waive_gate and rater.is_simulated:
         return
     begun_at = issued_at if last_answer_at is None else max(issued_at, last_answer_at)
-    seconds = HEARD_SHARE * sum(clip_seconds(clip) for clip in clips)
+    seconds = sum(max(0.0, share * clip_seconds(clip) - CLOCKS_S) for clip in clips)
     wait = begun_at + timedelta(seconds=seconds) - now
     if wait > timedelta(0):
         raise TooSoon(wait.total_seconds())

@@ -206,16 +206,18 @@ def _vote(
 ) -> VoteSubmission:
     place = place_find(model=VoteSlot, rater=rater, token=token, now=now)
     newest = Vote.objects.filter(rater=rater, supersedes=None).order_by("-created_at")
+    left = VoteSlot.dealt(token)["left"]
+    campaign, clips = _heard(task_id=place.subject_id, left=left)
     gate_check(
         rater=rater,
-        clips=_clips(place.subject_id),
+        clips=clips.values(),
+        share=campaign.heard_share,
         issued_at=place.issued_at,
         last_answer_at=newest.values_list("created_at", flat=True).first(),
         waive_gate=waive_gate,
         now=now,
     )
-    left = VoteSlot.dealt(token)["left"]
-    _gains_check(rater=rater, task_id=place.subject_id, left=left, evidence=told["evidence"])
+    gains_check(rater=rater, campaign=campaign, clips=clips, evidence=told["evidence"])
     vote = Vote.objects.create(
         slot=place.slot,
         task_id=place.subject_id,
@@ -233,22 +235,14 @@ def _vote(
     return VoteSubmission(vote, is_new=True)
 
 
-def _clips(task_id: int) -> list[Clip]:
-    """The clips that a task plays: one as its query, or two as its candidates."""
-    mine = Q(pairs__tasks_a=task_id) | Q(pairs__tasks_b=task_id)
-    return list(Clip.objects.filter(mine).distinct().select_related("track").defer("peaks"))
-
-
-def _gains_check(*, rater: Rater, task_id: int, left: str, evidence: dict[str, Any]) -> None:
-    """That each clip of a task was played at its campaign's loudness, by the name it has on the page."""
-    tasks = PreferenceTask.objects.select_related("campaign", "pair_a__clip", "pair_b__clip")
+def _heard(*, task_id: int, left: str) -> tuple[Campaign, dict[str, Clip]]:
+    """A task's campaign, and the clips that it plays, by the name that each has on the page."""
+    tasks = PreferenceTask.objects.select_related("campaign", "pair_a__clip__track", "pair_b__clip__track")
     task = tasks.defer("pair_a__clip__peaks", "pair_b__clip__peaks").get(pk=task_id)
     if task.direction == DirectionChoice.MUSIC_TO_PAINTING:
-        clips = {"query": task.pair_a.clip}
-    else:
-        first, second = (task.pair_a, task.pair_b) if left == Side.A else (task.pair_b, task.pair_a)
-        clips = {"left": first.clip, "right": second.clip}
-    gains_check(rater=rater, campaign=task.campaign, clips=clips, evidence=evidence)
+        return task.campaign, {"query": task.pair_a.clip}
+    first, second = (task.pair_a, task.pair_b) if left == Side.A else (task.pair_b, task.pair_a)
+    return task.campaign, {"left": first.clip, "right": second.clip}
 
 
 @transaction.atomic

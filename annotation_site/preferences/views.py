@@ -68,8 +68,7 @@ def _show(
     slot = work["leases"][0] if work["leases"] else None
     context = {
         **work,
-        **desk_context(),
-        "campaign": campaign,
+        **desk_context(campaign=campaign),
         "rater": rater,
         "slot": slot,
         "task": task_lease(slot) if slot else None,

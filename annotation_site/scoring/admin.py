@@ -54,6 +54,9 @@ LABELS = {
     "loudness_lufs": "Loudness (LUFS)",
     "repeat_percent": "Hidden repeats (%)",
     "repeat_distance": "Distance of repeats",
+    "heard_percent": "To be heard (%)",
+    "shows_number": "Show the number",
+    "break_minutes": "Word about a break (minutes)",
 }
 HELP = {
     "slug": "Its name in addresses and commands. Fixed with the first pair.",
@@ -73,6 +76,17 @@ HELP = {
     "repeat_distance": (
         "A pair comes back after so many ratings of other pairs, or more. At least 10: newer ones can still be "
         "corrected."
+    ),
+    "heard_percent": (
+        "So much of each clip has to be played before an answer is taken, by the page and by the site's own clock. "
+        "100 asks for every second of it, 0 for nothing."
+    ),
+    "shows_number": (
+        "Raters see their mark as a number from 0 to 100, too. Off is better: numbers attract round answers. Fixed "
+        "from the first rating on."
+    ),
+    "break_minutes": (
+        "After so many minutes of work, between two tasks, a page says that a break would do good. 0 for never."
     ),
 }
 
@@ -97,17 +111,17 @@ class CampaignAdmin(ModelAdmin):
                 "description": "Which pairs are compared once more, two at a time, and by how many.",
             },
         ),
-        ("Playback", {"fields": ("loudness_lufs",)}),
+        ("Playback", {"fields": ("loudness_lufs", "heard_percent")}),
         (
             "Raters at work",
             {
-                "fields": ("lease_minutes", ("repeat_percent", "repeat_distance")),
-                "description": "How long they keep what they do not answer, and how they are measured.",
+                "fields": (("lease_minutes", "break_minutes"), ("repeat_percent", "repeat_distance"), "shows_number"),
+                "description": "How long they keep what they do not answer, when they rest, how they are measured.",
             },
         ),
     )
     fixed_with_pairs = ("raters_per_pair", "trim", "is_synthetic", "slug")
-    fixed_with_ratings = ("loudness_lufs",)
+    fixed_with_ratings = ("loudness_lufs", "shows_number")
     fixed_with_tasks = ("band_low", "band_high", "votes_per_task")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:

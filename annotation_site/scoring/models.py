@@ -56,10 +56,32 @@ class Campaign(models.Model):
         validators=[MinValueValidator(CORRECTABLE)],
         help_text="How many other pairs a rater has rated, at the least, before one comes back.",
     )
+    heard_percent = models.PositiveSmallIntegerField(
+        default=95,
+        verbose_name="to be heard",
+        validators=[MaxValueValidator(100)],
+        help_text="So much of the music has to be played before an answer is taken, in percent. 0 asks for nothing.",
+    )
+    shows_number = models.BooleanField(
+        default=False,
+        verbose_name="show the number",
+        help_text="Whether raters see their mark as a number from 0 to 100. Numbers attract round answers.",
+    )
+    break_minutes = models.PositiveSmallIntegerField(
+        default=20,
+        verbose_name="word about a break",
+        validators=[MaxValueValidator(240)],
+        help_text="After so many minutes of work a rater is told that a break would do them good. 0 for never.",
+    )
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(heard_percent__lte=100),
+                name="campaign_asks_for_the_whole_clip_at_most",
+                violation_error_message="At most 100 % of the music can be asked for.",
+            ),
             models.CheckConstraint(
                 condition=Q(raters_per_pair__gt=2 * F("trim")),
                 name="campaign_keeps_ratings_after_trimming",
@@ -96,6 +118,11 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def heard_share(self) -> float:
+        """How much of each clip has to be played before an answer is taken, from 0 to 1."""
+        return self.heard_percent / 100
 
 
 class Pair(models.Model):

@@ -283,6 +283,7 @@ def _rate(
     gate_check(
         rater=rater,
         clips=[clip],
+        share=campaign.heard_share,
         issued_at=target.issued_at,
         last_answer_at=newest[0] if newest else None,
         waive_gate=waive_gate,
@@ -422,7 +423,7 @@ _HEARD = Prepared(
         Pair.objects.filter(pk=bound(Pair, "id"))
         .select_related("campaign", "clip__track")
         .only(
-            "campaign__loudness_lufs",
+            *("campaign__loudness_lufs", "campaign__heard_percent"),
             *(f"clip__{name}" for name in ("start_frame", "stop_frame", "loudness_lufs", "true_peak_dbtp")),
             "clip__track__sample_rate",
         )

@@ -75,8 +75,7 @@ def _show(
     slot = work["leases"][0] if work["leases"] else None
     context = {
         **work,
-        **desk_context(),
-        "campaign": campaign,
+        **desk_context(campaign=campaign),
         "rater": rater,
         "slot": slot,
         "form": form_to_show(form, fresh=ScoreForm, slot=slot),

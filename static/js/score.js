@@ -22,6 +22,7 @@ const painting = new Painting(desk.find("wall"));
 const submitButton = desk.find("submit");
 const playButton = desk.find("play");
 const loopButton = desk.find("loop");
+const number = desk.find("number"); // where the campaign shows one
 
 const history = new History(desk, hang);
 
@@ -66,6 +67,7 @@ function refresh() {
   playButton.setAttribute("aria-label", isPlaying ? "Pause" : "Play");
   playButton.classList.toggle("is-playing", isPlaying);
   submitButton.setAttribute("aria-disabled", String(missing() !== ""));
+  if (number) number.textContent = scale.value === null ? "" : String(Math.round(scale.value * 100));
   root.classList.toggle("is-correcting", history.isBack);
   if (!trial) return;
   desk.become(isPlaying ? "playing" : player.isHeard ? "heard" : "ready");

@@ -98,11 +98,25 @@ def test_submit_opens_when_the_set_share_was_played(stage: Stage, winter: Campai
 
 
 def test_with_the_gate_off_an_answer_needs_no_listening(stage: Stage, winter: Campaign):
-    context = stage.context()
-    context.add_init_script(
-        "addEventListener('readystatechange', () => { const main = document.querySelector('main[data-heard-share]');"
-        " if (main) main.dataset.heardShare = '0'; }, true)"
-    )
-    page = at_desk(stage, context=context)
+    Campaign.objects.update(heard_percent=0)
+    page = at_desk(stage)
     page.keyboard.press("6")
     expect(page.locator("[data-part=submit]")).to_have_attribute("aria-disabled", "false", timeout=400)
+    page.keyboard.press("Enter")
+    all_sent(page)
+    assert Rating.objects.get().played_ms < 0.9 * CLIP_S * 1000, "and the site takes it"
+
+
+def test_a_campaign_may_show_the_number(stage: Stage, winter: Campaign):
+    Campaign.objects.update(shows_number=True)
+    page = at_desk(stage)
+    number = page.locator("[data-part=number]")
+    expect(number).to_have_text("")
+    page.keyboard.press("6")
+    expect(number).to_have_text("60")
+    page.keyboard.press("ArrowRight")
+    expect(number).to_have_text("61")
+    line, shown = page.locator("[data-part=line]").bounding_box(), number.bounding_box()
+    assert line
+    assert shown
+    assert shown["x"] + shown["width"] / 2 == pytest.approx(line["x"] + line["width"] / 2, abs=2)

@@ -267,7 +267,7 @@ def test_the_music_of_a_lease_fetched_ahead_counts_from_the_answer_before_it(
 
 def test_only_a_simulated_rater_passes_the_gate(kind: Kind, campaign: Campaign) -> None:
     clip = make_clip()
-    told: dict[str, Any] = {"clips": [clip], "issued_at": NOON, "last_answer_at": None, "now": NOON}
+    told: dict[str, Any] = {"clips": [clip], "share": 0.95, "issued_at": NOON, "last_answer_at": None, "now": NOON}
     gate_check(rater=make_rater(is_simulated=True), waive_gate=True, **told)
     for rater, waive in ((make_rater(), True), (make_rater(is_simulated=True), False)):
         with pytest.raises(TooSoon):
