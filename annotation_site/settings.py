@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "annotation_site.jobs",
     "annotation_site.leases",
     "annotation_site.accounts",
+    "annotation_site.protocols",
     "annotation_site.corpus",
     "annotation_site.scoring",
     "annotation_site.preferences",

@@ -11,6 +11,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("", include("annotation_site.accounts.urls")),
+    path("welcome/", include("annotation_site.protocols.urls")),
     path("score/", include("annotation_site.scoring.urls")),
     path("prefer/", include("annotation_site.preferences.urls")),
     path("media/", include("annotation_site.corpus.urls")),

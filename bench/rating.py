@@ -73,6 +73,7 @@ def sessions(count: int) -> list[str]:
             order_seed=n * 61_356_675 % ORDER_KEYS,
             consented_at=now,
             briefed_at=now,
+            admitted_at=now,
             created_at=now,
         )
         client = Client()

@@ -46,6 +46,7 @@ def make_rater(name: str = "", *, password: str = "", now: datetime = NOON, **fi
         "order_seed": number * 7919,
         "consented_at": now,
         "briefed_at": now,
+        "admitted_at": now,
         "created_at": now,
     }
     return Rater.objects.create(**defaults | fields)

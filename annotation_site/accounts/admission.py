@@ -1,4 +1,4 @@
-"""Who may come to a desk: someone who is logged in, a rater, active, and has consented and been briefed."""
+"""Who may come to a desk: someone who is logged in, a rater, active, and has taken every step of the protocol."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from annotation_site.accounts.models import Rater, RaterState
+from annotation_site.protocols.services import step_due
 
 P = ParamSpec("P")
 RaterView = Callable[Concatenate[HttpRequest, Rater, P], HttpResponse]
@@ -29,7 +31,7 @@ def rater_of(request: HttpRequest) -> Rater | None:
 
 
 def rater_only(view: RaterView[P]) -> View[P]:
-    """Give the view the rater; anyone else learns in words why not. Consent and briefing are not asked for."""
+    """Give the view the rater; anyone else learns in words why not. No step of the protocol is asked for."""
 
     @login_required
     @wraps(view)
@@ -43,25 +45,18 @@ def rater_only(view: RaterView[P]) -> View[P]:
 
 
 def briefed_only(view: RaterView[P]) -> View[P]:
-    """As `rater_only`, and consent and briefing come first; the way leads back here."""
+    """As `rater_only`, and the steps of the protocol come first; the way leads back here."""
 
     @rater_only
     @wraps(view)
     def briefed(request: HttpRequest, rater: Rater, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if (step := step_missing(rater)) and request.method in ("GET", "HEAD"):
+        if (step := step_due(rater=rater, now=timezone.now())) and request.method in ("GET", "HEAD"):
             return redirect(f"{reverse(step)}?{urlencode({'next': request.path})}")
         if step:
             return redirect(step)
         return view(request, rater, *args, **kwargs)
 
     return briefed
-
-
-def step_missing(rater: Rater) -> str:
-    """The name of the page that the rater has to see first, or nothing."""
-    if rater.consented_at is None:
-        return "consent"
-    return "briefing" if rater.briefed_at is None else ""
 
 
 def safe_next(request: HttpRequest) -> str:

@@ -5,7 +5,5 @@ from annotation_site.accounts.join import join
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("welcome/consent/", views.consent, name="consent"),
-    path("welcome/briefing/", views.briefing, name="briefing"),
     path("join/<str:token>/", join, name="join"),
 ]

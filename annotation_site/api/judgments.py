@@ -120,7 +120,10 @@ class VoteSerializer(serializers.ModelSerializer[Vote]):
 class RaterSerializer(serializers.ModelSerializer[Rater]):
     class Meta:
         model = Rater
-        fields = ("id", "code", "state", "background", "is_simulated", "consented_at", "briefed_at", "created_at")
+        fields = (
+            *("id", "code", "state", "role", "discipline", "training_years", "background", "is_simulated"),
+            *("protocol", "consented_at", "briefed_at", "admitted_at", "created_at"),
+        )
 
 
 class PairFilter(filters.FilterSet):

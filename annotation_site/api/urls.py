@@ -3,6 +3,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import SimpleRouter
 
 from annotation_site.api import access, corpus, dataset, judgments, uploads
+from annotation_site.protocols.api import PracticeView
 
 app_name = "api"
 
@@ -29,6 +30,7 @@ urlpatterns = [
     path("v1/token/", access.TokenView.as_view(), name="token"),
     path("v1/me/", access.MeView.as_view(), name="me"),
     path("v1/me/token/", access.OwnTokenView.as_view(), name="own-token"),
+    path("v1/practice/answers/", PracticeView.as_view(), name="practice-answers"),
     path("v1/scoring/", include("annotation_site.scoring.api_urls")),
     path("v1/preferences/", include("annotation_site.preferences.api_urls")),
     path("v1/imports/<int:pk>/issues.csv", corpus.import_issues_csv, name="import-issues-csv"),

@@ -81,13 +81,13 @@ def issue_codes(job: ImportJob) -> dict[str, int]:
 
 
 def paintings_for_pairs() -> QuerySet[Painting]:
-    """What may come into a new pair: not what was withdrawn."""
-    return Painting.objects.filter(withdrawn_at=None)
+    """What may come into a new pair: not what was withdrawn, nor what raters are shown as an example."""
+    return Painting.objects.filter(withdrawn_at=None, examples=None)
 
 
 def clips_for_pairs() -> QuerySet[Clip]:
-    """What may come into a new pair: no silent clips, and none of a track that was withdrawn. Without their peaks."""
-    return Clip.objects.filter(is_silent=False, track__withdrawn_at=None).defer("peaks")
+    """What may come into a new pair: no silent clips, no examples, none of a withdrawn track. Without their peaks."""
+    return Clip.objects.filter(is_silent=False, track__withdrawn_at=None, examples=None).defer("peaks")
 
 
 def import_newest(job: ImportJob, count: int) -> QuerySet[Painting]:

@@ -65,6 +65,7 @@ def panel_enlist(*, preset: str, count: int, seed: int, now: datetime) -> tuple[
                 "is_simulated": True,
                 "consented_at": now,
                 "briefed_at": now,
+                "admitted_at": now,
                 "created_at": now,
             },
         )

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
-from annotation_site.accounts.admission import rater_of, step_missing
+from annotation_site.accounts.admission import rater_of
 from annotation_site.accounts.models import Rater, RaterState
 from annotation_site.corpus.models import Clip, Painting
 from annotation_site.leases.errors import JudgingError, LeaseUnknown, RaterNotActive
@@ -24,6 +24,7 @@ from annotation_site.leases.gate import clip_seconds
 from annotation_site.leases.models import Lease
 from annotation_site.leases.playback import clip_gain
 from annotation_site.leases.skips import SkipReason
+from annotation_site.protocols.services import step_due
 from annotation_site.scoring.models import Campaign
 
 MOST_LEASES = 3
@@ -37,7 +38,7 @@ class NotARater(JudgingError):
 
 class StepMissing(JudgingError):
     code = "step_missing"
-    words = "Before the first answer come consent and a short briefing: open your home page to find them."
+    words = "Something has to be read or tried first: open your home page, it leads there."
 
 
 class CampaignUnknown(JudgingError):
@@ -99,7 +100,7 @@ class RaterView(APIView):
             raise NotARater
         if rater.state != RaterState.ACTIVE:
             raise RaterNotActive(RaterState(rater.state))
-        if step_missing(rater):
+        if step_due(rater=rater, now=timezone.now()):
             raise StepMissing
         self.rater = rater
 

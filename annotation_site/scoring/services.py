@@ -299,6 +299,7 @@ def _rate(
         state=target.state,
         key=key,
         is_simulated=rater.is_simulated,
+        protocol=rater.protocol_label,
         created_at=now,
         **told,
     )

@@ -32,6 +32,7 @@ export class Scale extends EventTarget {
   #method = "";
   #moves = 0;
   #dragging = false;
+  isFixed = false; // whether the mark stays where it is
 
   constructor(element) {
     super();
@@ -78,12 +79,23 @@ export class Scale extends EventTarget {
     this.#place(to, "keyboard");
   }
 
+  /** Shows a reference beside the mark, or takes it away (null). */
+  compare(reference) {
+    this.#line.querySelector("[data-part=reference]")?.remove();
+    if (reference === null) return;
+    const ring = document.createElement("span");
+    ring.className = "scale-reference";
+    ring.dataset.part = "reference";
+    ring.style.setProperty("inset-inline-start", `${reference * 100}%`);
+    this.#line.append(ring);
+  }
+
   focus() {
     this.#element.focus({ preventScroll: true, focusVisible: false });
   }
 
   #press = (event) => {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || this.isFixed) return;
     this.#dragging = true;
     this.#element.setPointerCapture(event.pointerId);
     this.#follow(event);
