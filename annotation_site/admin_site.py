@@ -101,6 +101,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "separator": True,
             "items": [
                 _item("Raters", "groups", "admin:accounts_rater_changelist"),
+                _item("Protocol", "menu_book", "admin:protocols_protocolversion_changelist"),
                 _item("Invitations", "mail", "admin:accounts_invitation_changelist"),
                 _item("Users", "person", "admin:accounts_user_changelist"),
             ],

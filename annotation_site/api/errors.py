@@ -11,10 +11,11 @@ from rest_framework.response import Response
 from annotation_site.corpus.services import CorpusError
 from annotation_site.corpus.upload_errors import NameRefused, NoRoom, TooMuch, UploadError, WrongOffset
 from annotation_site.leases.api import Refusal, refusal
+from annotation_site.protocols.services import ProtocolError
 from annotation_site.snapshots.services import SnapshotError
 from annotation_site.training.services import TrainingError
 
-REFUSED = (CorpusError, SnapshotError, TrainingError)
+REFUSED = (CorpusError, ProtocolError, SnapshotError, TrainingError)
 """What the rooms' services raise when they cannot do what was asked, in a person's words."""
 
 
