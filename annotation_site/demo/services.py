@@ -18,6 +18,7 @@ from django.db import transaction
 
 from annotation_site.accounts.models import Rater, User
 from annotation_site.corpus.services import import_now
+from annotation_site.demo.protocol import demo_protocol_make
 from annotation_site.demo.simulation import Studio, panel_enlist, ratings_simulate, votes_simulate
 from annotation_site.demo.truths import corpus_dir, truth_path, truths_load
 from annotation_site.preferences.services import tasks_make
@@ -123,6 +124,10 @@ def campaign_make(*, state_dir: Path, seed: int, now: datetime, tell: Tell, amou
         instructions="How well do this painting and this music belong together?",
         created_at=start,
     )
+    truths = truths_load(path=truth_path(state_dir), seed=seed)
+    if truths.planted is not None:
+        tell("Choosing worked examples and practice pairs")
+        demo_protocol_make(truth=truths.planted, seed=seed, now=start)
     tell(f"Pairing them at random: {amounts.pairs} pairs")
     pairs_make(campaign=campaign, count=amounts.pairs, seed=seed, balance=False, now=start)
     panel, raters = panel_enlist(preset=PRESET, count=amounts.raters, seed=seed, now=start)
@@ -131,7 +136,7 @@ def campaign_make(*, state_dir: Path, seed: int, now: datetime, tell: Tell, amou
     studio = Studio(
         panel=panel,
         raters=raters,
-        truths=truths_load(path=truth_path(state_dir), seed=seed),
+        truths=truths,
         seed=seed,
         clock=start,
         step=timedelta(days=DAYS) / (2 * ratings),

@@ -224,10 +224,28 @@ def invite(page: Page, browser: Browser) -> Page:
 
 
 def agree(page: Page) -> None:
-    """Consent and briefing, which come before the first pair."""
+    """All that comes before the first pair: consent, background, briefing, worked examples, practice."""
     page.get_by_role("checkbox").check()
     page.get_by_role("button", name="Agree and go on").click()
+    page.get_by_label("What describes you best?").select_option("artist")
+    page.get_by_label("What did you train in?").fill("painting")
+    page.get_by_label("For how many years?").fill("9")
+    page.get_by_role("button", name="Go on").click()
     page.get_by_role("button", name="I am ready").click()
+    page.get_by_role("button", name="On to the practice").click()
+    practise(page)
+    page.get_by_role("link", name="To your work").click()
+
+
+def practise(page: Page) -> None:
+    """Two practice pairs with their real sound, each answered with its reference."""
+    turn_the_sound_on(page)
+    for words in ("Next pair", "See how it went"):
+        state_of(page, "heard", timeout=40_000)
+        page.keyboard.press("5")
+        page.keyboard.press("Enter")
+        state_of(page, "told", timeout=10_000)
+        page.get_by_role("button", name=words).click()
 
 
 def see_what_the_model_asks(page: Page, site: Site, screens: Path) -> None:

@@ -14,7 +14,7 @@ from annotation_site.protocols.practice import (
     practice_result,
 )
 from annotation_site.protocols.selectors import standing_of
-from annotation_site.protocols.services import ProtocolError, practice_forgive, practice_waive, step_due, step_take
+from annotation_site.protocols.services import ProtocolError, practice_forgive, practice_waive, step_take
 from annotation_site.scoring.models import Rating
 from tests import factories
 from tests.conftest import NOON
