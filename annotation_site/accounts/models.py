@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models import Q
 
 
 class User(AbstractUser):
@@ -23,12 +24,22 @@ class Rater(models.Model):
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="rater")
     code = models.CharField(max_length=24, unique=True)
     state = models.CharField(max_length=10, choices=RaterState.choices, default=RaterState.ACTIVE)
+    is_own_pause = models.BooleanField(
+        default=False, help_text="Paused by the rater, who may go on without asking; else an admin paused them."
+    )
     background = models.CharField(max_length=120, blank=True, help_text="Training in art or music, in a few words.")
     order_seed = models.PositiveIntegerField(help_text="Where this rater's own random order starts.")
     is_simulated = models.BooleanField(default=False)
     consented_at = models.DateTimeField(null=True, blank=True)
     briefed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(is_own_pause=False) | Q(state=RaterState.PAUSED), name="rater_own_pause_is_a_pause"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.code
