@@ -29,14 +29,27 @@ def rater_of(request: HttpRequest) -> Rater | None:
 _OF_USER = Prepared(lambda: Rater.objects.select_related("user").filter(user=bound(Rater, "user")))
 
 
-def rater_only(view: RaterView[P]) -> View[P]:
-    """Give the view the rater; anyone else learns in words why not. Consent and briefing are not asked for."""
+def any_rater(view: RaterView[P]) -> View[P]:
+    """Give the view the rater, whether they are at work, paused or out; anyone else learns in words why not."""
 
     @login_required
     @wraps(view)
-    def admitted(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def known(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         rater = rater_of(request)
-        if rater is None or rater.state != RaterState.ACTIVE:
+        if rater is None:
+            return render(request, "accounts/not_admitted.html", {"rater": None}, status=403)
+        return view(request, rater, *args, **kwargs)
+
+    return known
+
+
+def rater_only(view: RaterView[P]) -> View[P]:
+    """As `any_rater`, and they are at work: not paused, not out. Consent and briefing are not asked for."""
+
+    @any_rater
+    @wraps(view)
+    def admitted(request: HttpRequest, rater: Rater, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if rater.state != RaterState.ACTIVE:
             return render(request, "accounts/not_admitted.html", {"rater": rater}, status=403)
         return view(request, rater, *args, **kwargs)
 
