@@ -8,7 +8,8 @@ from typing import Concatenate, ParamSpec
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -17,8 +18,8 @@ from annotation_site.accounts.models import Rater, RaterState
 from annotation_site.prepared import Prepared, bound
 
 P = ParamSpec("P")
-RaterView = Callable[Concatenate[HttpRequest, Rater, P], HttpResponse]
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+RaterView = Callable[Concatenate[HttpRequest, Rater, P], HttpResponseBase]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def rater_of(request: HttpRequest) -> Rater | None:
@@ -34,7 +35,7 @@ def any_rater(view: RaterView[P]) -> View[P]:
 
     @login_required
     @wraps(view)
-    def known(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def known(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         rater = rater_of(request)
         if rater is None:
             return render(request, "accounts/not_admitted.html", {"rater": None}, status=403)
@@ -48,7 +49,7 @@ def rater_only(view: RaterView[P]) -> View[P]:
 
     @any_rater
     @wraps(view)
-    def admitted(request: HttpRequest, rater: Rater, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def admitted(request: HttpRequest, rater: Rater, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if rater.state != RaterState.ACTIVE:
             return render(request, "accounts/not_admitted.html", {"rater": rater}, status=403)
         return view(request, rater, *args, **kwargs)
@@ -61,7 +62,7 @@ def briefed_only(view: RaterView[P]) -> View[P]:
 
     @rater_only
     @wraps(view)
-    def briefed(request: HttpRequest, rater: Rater, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def briefed(request: HttpRequest, rater: Rater, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if (step := step_missing(rater)) and request.method in ("GET", "HEAD"):
             return redirect(f"{reverse(step)}?{urlencode({'next': request.path})}")
         if step:

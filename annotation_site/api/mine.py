@@ -16,8 +16,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation_site.accounts.admission import rater_of
+from annotation_site.accounts.mine.downloads import data_response
 from annotation_site.accounts.mine.services import WrongCode, own_pause, own_resume, own_withdraw
-from annotation_site.accounts.mine.views import data_response
 from annotation_site.accounts.models import Rater
 from annotation_site.api.errors import Refusal
 from annotation_site.api.jobs import read
@@ -106,4 +106,4 @@ class DataView(OwnView):
     )
     def get(self, request: Request) -> FileResponse:
         """Everything that is kept about the rater, as a zip of JSON and CSV; its README says what is what."""
-        return data_response(self.rater)
+        return data_response(rater=self.rater, now=timezone.now())

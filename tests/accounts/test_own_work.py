@@ -41,7 +41,7 @@ def test_a_newcomer_has_done_nothing(vera: Rater) -> None:
         (),
         (),
     )
-    assert (work.median_mark_ms, work.median_mark, work.is_recent) == (None, "", False)
+    assert (work.median_mark_ms, work.median_mark, work.busiest) == (None, "", 0)
 
 
 def test_marks_and_choices_are_counted_by_campaign_and_only_one_s_own(

@@ -119,7 +119,7 @@ def test_it_says_what_one_did(as_vera: Client, vera: Rater, boris: Rater, campai
     Rating.objects.update(active_ms=31_000)
     factories.make_rating(pair=ratings[0].pair, rater=boris, value=0.777)
     page = " ".join(as_vera.get(MINE).content.decode().split())
-    for words in ("<dt>Marks</dt> <dd> 2 </dd>", "<dd> 31 s </dd>", "Winter panel", "today: ", "chart-spark"):
+    for words in ("<dt>Marks</dt> <dd> 2 </dd>", ">31 s</span>", "Winter panel", "busiest day: ", "chart-spark"):
         assert words in page, words
     assert "0.777" not in page
     assert "0.48" not in page, "the mean of the two"
@@ -129,6 +129,7 @@ def test_a_newcomer_before_consent_may_look_and_leave(db):
     nina = factories.make_rater("nina", consented_at=None, briefed_at=None)
     client = logged_in(nina.user)
     assert "Nothing yet" in client.get(MINE).content.decode()
+    assert "no mark and no choice yet" in client.get(WITHDRAW).content.decode()
     assert client.post(WITHDRAW, {"code": nina.code}).url == MINE
     assert state_of(nina) == RaterState.WITHDRAWN
 

@@ -8,13 +8,12 @@ from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotation_site.accounts.admission import any_rater
 from annotation_site.accounts.mine.consistency import own_consistency
-from annotation_site.accounts.mine.data import own_data
+from annotation_site.accounts.mine.downloads import data_response
 from annotation_site.accounts.mine.services import MAY_LEAVE, WrongCode, own_pause, own_resume, own_withdraw
 from annotation_site.accounts.mine.work import own_work, what_goes
 from annotation_site.accounts.models import Rater
@@ -76,16 +75,7 @@ def withdraw(request: HttpRequest, rater: Rater) -> HttpResponse:
 @any_rater
 @require_safe
 def data(request: HttpRequest, rater: Rater) -> FileResponse:
-    return data_response(rater)
-
-
-def data_response(rater: Rater) -> FileResponse:
-    """The rater's zip, as a file to save."""
-    now = timezone.now()
-    name = f"atelier-{rater.code}-{now:%Y-%m-%d}.zip"
-    response = FileResponse(own_data(rater=rater, now=now), as_attachment=True, filename=name)
-    add_never_cache_headers(response)
-    return response
+    return data_response(rater=rater, now=timezone.now())
 
 
 def _decided(request: HttpRequest, decide: Decision, rater: Rater, onward: str = "mine") -> HttpResponse:

@@ -67,8 +67,8 @@ class OwnWork:
         return self.days[-1]
 
     @property
-    def is_recent(self) -> bool:
-        return any(self.days)
+    def busiest(self) -> int:
+        return max(self.days)
 
     @property
     def active(self) -> str:
