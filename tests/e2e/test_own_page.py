@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from annotation_site.accounts.models import Rater, RaterState
 from annotation_site.accounts.services import rater_pause
 from annotation_site.preferences.models import Vote, VoteBar
-from annotation_site.scoring.models import Campaign, Rating, SlotBar
+from annotation_site.scoring.models import Campaign, Pair, Rating, SlotBar
 from tests import factories
 from tests.accounts.conftest import rate_all
 from tests.accounts.test_own_consistency import FIRSTS, SECONDS, repeat_all
@@ -40,6 +40,7 @@ def worked(stage: Stage) -> Rater:
         rate_all(synthetic, rater, [0.5] * count, start=now - timedelta(days=days_ago))
     rate_all(winter, rater, [0.4] * 6, start=now - timedelta(minutes=9))
     Rating.objects.update(active_ms=34_000)
+    Pair.objects.filter(campaign=synthetic).update(completed_at=now, score=0.5, dispersion=0.1)
     vote(rater, winter, now=now)
     Vote.objects.update(active_ms=21_000)
     first = factories.make_pair(campaign=winter)
@@ -92,13 +93,14 @@ def test_a_newcomer_s_page_is_accessible_too(stage: Stage, scheme: str, screens:
     assert violations(page) == []
 
 
-def test_a_rater_pauses_is_kept_from_the_desk_and_goes_on_from_there(stage: Stage, worked: Rater):
+def test_a_rater_pauses_is_kept_from_the_desk_and_goes_on_from_there(stage: Stage, worked: Rater, screens: Path):
     page = stage.visit("/")
     page.get_by_role("link", name="vera").click()
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_role("button", name="Go on")).to_be_visible()
     page.goto(stage.url + "/score/winter/")
     expect(page.get_by_role("heading", name="You are on a pause")).to_be_visible()
+    page.screenshot(path=screens / "own-kept-from-desk.png")
     assert violations(page) == []
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("heading", name="Your work")).to_be_visible()
