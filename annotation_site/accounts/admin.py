@@ -158,7 +158,7 @@ class RaterAdmin(ModelAdmin):
 
     @display(description="State", ordering="state", label=RATER_STATE_LABELS)
     def state_label(self, rater: Rater) -> tuple[str, str]:
-        return rater.state, rater.get_state_display()
+        return rater.state, "Paused by themselves" if rater.is_own_pause else rater.get_state_display()
 
     @display(description="Ratings", ordering="n_ratings")
     def work(self, rater: Rater) -> str:

@@ -8,7 +8,8 @@ from typing import Concatenate, ParamSpec
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,8 +19,8 @@ from annotation_site.accounts.models import Rater, RaterState
 from annotation_site.protocols.services import step_due
 
 P = ParamSpec("P")
-RaterView = Callable[Concatenate[HttpRequest, Rater, P], HttpResponse]
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+RaterView = Callable[Concatenate[HttpRequest, Rater, P], HttpResponseBase]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def rater_of(request: HttpRequest) -> Rater | None:
@@ -30,14 +31,27 @@ def rater_of(request: HttpRequest) -> Rater | None:
     return getattr(request.user, "rater", None) if request.user.pk else None
 
 
-def rater_only(view: RaterView[P]) -> View[P]:
-    """Give the view the rater; anyone else learns in words why not. No step of the protocol is asked for."""
+def any_rater(view: RaterView[P]) -> View[P]:
+    """Give the view the rater, whether they are at work, paused or out; anyone else learns in words why not."""
 
     @login_required
     @wraps(view)
-    def admitted(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def known(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         rater = rater_of(request)
-        if rater is None or rater.state != RaterState.ACTIVE:
+        if rater is None:
+            return render(request, "accounts/not_admitted.html", {"rater": None}, status=403)
+        return view(request, rater, *args, **kwargs)
+
+    return known
+
+
+def rater_only(view: RaterView[P]) -> View[P]:
+    """As `any_rater`, and they are at work: not paused, not out. No step of the protocol is asked for."""
+
+    @any_rater
+    @wraps(view)
+    def admitted(request: HttpRequest, rater: Rater, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if rater.state != RaterState.ACTIVE:
             return render(request, "accounts/not_admitted.html", {"rater": rater}, status=403)
         return view(request, rater, *args, **kwargs)
 
@@ -49,7 +63,7 @@ def briefed_only(view: RaterView[P]) -> View[P]:
 
     @rater_only
     @wraps(view)
-    def briefed(request: HttpRequest, rater: Rater, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def briefed(request: HttpRequest, rater: Rater, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if (step := step_due(rater=rater, now=timezone.now())) and request.method in ("GET", "HEAD"):
             return redirect(f"{reverse(step)}?{urlencode({'next': request.path})}")
         if step:

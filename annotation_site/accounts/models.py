@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractUser
 from django.core.validators import MaxValueValidator
 from django.db import models
+from django.db.models import Q
 
 
 class User(AbstractUser):
@@ -37,6 +38,9 @@ class Rater(models.Model):
     training_years = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=[MaxValueValidator(80)], help_text="Years of training in art or music."
     )
+    is_own_pause = models.BooleanField(
+        default=False, help_text="Paused by the rater, who may go on without asking; else an admin paused them."
+    )
     background = models.CharField(max_length=120, blank=True, help_text="Training in art or music, in a few words.")
     order_seed = models.PositiveIntegerField(help_text="Where this rater's own random order starts.")
     is_simulated = models.BooleanField(default=False)
@@ -55,6 +59,13 @@ class Rater(models.Model):
         null=True, blank=True, help_text="Since when they have taken every step that comes before work."
     )
     created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(is_own_pause=False) | Q(state=RaterState.PAUSED), name="rater_own_pause_is_a_pause"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.code

@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from rest_framework.authtoken.models import Token
 
 from annotation_site.accounts.models import Invitation, Rater, RaterState, User
@@ -136,14 +137,24 @@ def rater_create(
         return rater
 
 
-def rater_pause(*, rater: Rater) -> bool:
-    """Offer this rater no more work for now; what they gave stays counted. False when not active."""
-    return bool(Rater.objects.filter(pk=rater.pk, state=RaterState.ACTIVE).update(state=RaterState.PAUSED))
+def rater_pause(*, rater: Rater, is_own: bool = False) -> bool:
+    """Offer this rater no more work for now; what they gave stays counted. False where nothing changed.
+
+    `is_own`: they ask for it themselves. An admin's pause takes the place of a rater's own, never the reverse.
+    """
+    pausable = Q(state=RaterState.ACTIVE)
+    if not is_own:
+        pausable |= Q(state=RaterState.PAUSED, is_own_pause=True)
+    paused = Rater.objects.filter(pausable, pk=rater.pk).update(state=RaterState.PAUSED, is_own_pause=is_own)
+    return bool(paused)
 
 
-def rater_resume(*, rater: Rater) -> bool:
-    """Let a paused rater go on. False when not paused."""
-    return bool(Rater.objects.filter(pk=rater.pk, state=RaterState.PAUSED).update(state=RaterState.ACTIVE))
+def rater_resume(*, rater: Rater, is_own: bool = False) -> bool:
+    """Let a paused rater go on. False when not paused, or when `is_own` and the pause is not."""
+    paused = Rater.objects.filter(pk=rater.pk, state=RaterState.PAUSED)
+    if is_own:
+        paused = paused.filter(is_own_pause=True)
+    return bool(paused.update(state=RaterState.ACTIVE, is_own_pause=False))
 
 
 def access_reset(*, user: User) -> None:

@@ -29,7 +29,7 @@ class CampaignWork:
 
 def campaigns_for(*, rater: Rater) -> list[CampaignWork]:
     """The open campaigns in order of their making, with this rater's own counts only."""
-    rated = _counts(Rating.objects.filter(rater=rater, state__in=_STANDING), "pair__campaign")
+    rated = _counts(Rating.objects.filter(rater=rater, state__in=STANDING), "pair__campaign")
     voted = _counts(Vote.objects.filter(rater=rater, state=VoteState.COUNTED), "task__campaign")
     return [
         CampaignWork(
@@ -44,7 +44,7 @@ def campaigns_for(*, rater: Rater) -> list[CampaignWork]:
 
 
 # Hidden repeats among them: to the rater they are work like all other.
-_STANDING = (RatingState.COUNTED, RatingState.REPEAT)
+STANDING = (RatingState.COUNTED, RatingState.REPEAT)
 
 
 def _counts(judgments: QuerySet[Any], campaign_field: str) -> dict[int, int]:

@@ -2,7 +2,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
-from annotation_site.api import access, corpus, dataset, judgments, uploads
+from annotation_site.api import access, corpus, dataset, judgments, mine, uploads
 from annotation_site.protocols.api import PracticeView
 
 app_name = "api"
@@ -30,6 +30,10 @@ urlpatterns = [
     path("v1/token/", access.TokenView.as_view(), name="token"),
     path("v1/me/", access.MeView.as_view(), name="me"),
     path("v1/me/token/", access.OwnTokenView.as_view(), name="own-token"),
+    path("v1/me/pause/", mine.PauseView.as_view(), name="pause"),
+    path("v1/me/resume/", mine.ResumeView.as_view(), name="resume"),
+    path("v1/me/withdraw/", mine.WithdrawView.as_view(), name="withdraw"),
+    path("v1/me/data/", mine.DataView.as_view(), name="data"),
     path("v1/practice/answers/", PracticeView.as_view(), name="practice-answers"),
     path("v1/scoring/", include("annotation_site.scoring.api_urls")),
     path("v1/preferences/", include("annotation_site.preferences.api_urls")),

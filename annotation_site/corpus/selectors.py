@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from annotation_site.corpus.models import (
     Track,
     TrackLikeness,
 )
+from annotation_site.spreadsheets import csv_lines
 
 _SHOWN = re.compile(r"derived/[0-9a-f]{2}/[0-9a-f]{64}\.(?:jpg|flac)")
 _KEPT = re.compile(r"(?:derived|originals)/[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]{2,5}")
@@ -51,27 +51,13 @@ ISSUE_COLUMNS = ("file", "level", "code", "reason", "hint")
 
 
 def issues_csv(job: ImportJob) -> Iterator[str]:
-    """What was wrong with which file as the lines of a CSV file, what was not taken first. Nothing is held in memory.
-
-    It begins with a byte order mark, so that spreadsheets read it as UTF-8, and no cell can be taken for a formula.
-    """
-    line = csv.writer(_Echo(), lineterminator="\r\n")
-    yield "\ufeff" + line.writerow(ISSUE_COLUMNS)
-    for level in (ImportIssue.Level.REJECTED, ImportIssue.Level.WARNING):
-        for cells in import_issues(job, level).values_list(*ISSUE_COLUMNS).iterator(chunk_size=1_000):
-            yield line.writerow([_plain_cell(cell) for cell in cells])
-
-
-class _Echo:
-    """What a CSV writer writes, handed back."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _plain_cell(text: str) -> str:
-    """Spreadsheets take cells that begin like this for formulas; an apostrophe in front makes them text."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    """What was wrong with which file as the lines of a CSV file, what was not taken first."""
+    rows = (
+        cells
+        for level in (ImportIssue.Level.REJECTED, ImportIssue.Level.WARNING)
+        for cells in import_issues(job, level).values_list(*ISSUE_COLUMNS).iterator(chunk_size=1_000)
+    )
+    return csv_lines(columns=ISSUE_COLUMNS, rows=rows)
 
 
 def issue_codes(job: ImportJob) -> dict[str, int]:

@@ -146,7 +146,7 @@ def finish_words(*, campaign: Campaign, progress: CampaignProgress, pace: Pace) 
 
 def ratings_a_day(*, campaign: Campaign, now: datetime) -> tuple[int, ...]:
     """The last two weeks, oldest first, in the site's time zone. One count a day: plain comparisons of times."""
-    edges = _midnights(now)
+    edges = midnights(now)
     counts = {
         f"day_{number}": Count("pk", filter=Q(created_at__gte=start, created_at__lt=stop))
         for number, (start, stop) in enumerate(pairwise(edges))
@@ -155,7 +155,8 @@ def ratings_a_day(*, campaign: Campaign, now: datetime) -> tuple[int, ...]:
     return tuple(found[name] for name in counts)
 
 
-def _midnights(now: datetime) -> Sequence[datetime]:
+def midnights(now: datetime) -> Sequence[datetime]:
+    """Where the last two weeks' days begin, oldest first, and where today ends, in the site's time zone."""
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     return [midnight + DAY * number for number in range(1 - DAYS, 2)]
 
@@ -167,7 +168,7 @@ def active_raters(*, campaign: Campaign, now: datetime) -> tuple[ActiveRater, ..
     again = Repeat.objects.filter(campaign=campaign, state=RepeatState.OPEN, lease_expires_at__gt=now)
     for rater in again.values_list("rater", flat=True):
         holds[rater] = holds.get(rater, 0) + 1
-    midnight = _midnights(now)[-2]
+    midnight = midnights(now)[-2]
     today = _given(campaign, min(midnight, now - RECENT)).values_list("rater")
     done = {
         rater: (n, last)

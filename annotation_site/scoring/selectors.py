@@ -222,11 +222,18 @@ def leased_pairs(*, leases: Collection[HeldPair]) -> list[HeldPair]:
     ]
 
 
-def repeat_values(*, campaign: Campaign, rater: Rater | None = None) -> list[tuple[int, float, float]]:
-    """(rater, first score, score when the pair came back) of each answered repeat, in the order of giving."""
+def repeat_values(
+    *, campaign: Campaign, rater: Rater | None = None, before: datetime | None = None
+) -> list[tuple[int, float, float]]:
+    """(rater, first score, score when the pair came back) of each answered repeat, in the order of giving.
+
+    `before`: of answers given before that moment only.
+    """
     answers = Rating.objects.filter(repeat__campaign=campaign, state=RatingState.REPEAT)
     if rater is not None:
         answers = answers.filter(rater=rater)
+    if before is not None:
+        answers = answers.filter(created_at__lt=before)
     return list(answers.order_by("pk").values_list("rater_id", "repeat__first__value", "value"))
 
 

@@ -373,7 +373,7 @@ def raters_withdraw(*, raters: Collection[Rater], now: datetime, state: RaterSta
     pks = [rater.pk for rater in raters]
     list(Rater.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk"))
     list(Campaign.objects.select_for_update(no_key=True).order_by("pk"))  # one of these at a time
-    Rater.objects.filter(pk__in=pks).update(state=state)
+    Rater.objects.filter(pk__in=pks).update(state=state, is_own_pause=False)
     standing = [RatingState.COUNTED, RatingState.SURPLUS, RatingState.REPEAT]
     Rating.objects.filter(rater__in=pks, state__in=standing).update(state=RatingState.WITHDRAWN)
     repeats_withdraw(raters=raters)

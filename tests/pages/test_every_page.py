@@ -18,6 +18,8 @@ PAGES = (
     "/",
     "/welcome/consent/",
     "/welcome/briefing/",
+    "/me/",
+    "/me/withdraw/",
     "/score/winter/",
     "/prefer/winter/",
     "/accounts/password/change/",
