@@ -1,0 +1,60 @@
+"""Graphs of comparisons: which items hang together, and which have a finite scale without a prior."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+
+
+def components(n_items: int, first: Ints, second: Ints) -> list[Ints]:
+    """The sets of items that are linked by comparisons, directly or through others. O(items + edges).
+
+    `first` and `second` (E,) are the two items of each comparison, numbers below `n_items`. Each set is ascending and
+    they are ordered by their lowest item; an item without a comparison is a set of its own.
+    """
+    neighbours = _neighbours(n_items, np.concatenate([first, second]), np.concatenate([second, first]))
+    is_seen = np.zeros(n_items, dtype=np.bool_)
+    found = []
+    for item in range(n_items):
+        if not is_seen[item]:
+            members = list(_reached(item, neighbours))
+            is_seen[members] = True
+            found.append(np.array(sorted(members), dtype=np.int64))
+    return found
+
+
+def is_strong(n_items: int, winner: Ints, loser: Ints) -> bool:
+    """Whether a path of wins leads from each item to each other one. O(items + edges).
+
+    That is exactly when maximum likelihood gives every item a finite ability (Ford 1957): no part of the items then
+    wins all comparisons with the rest.
+    """
+    if n_items == 0:
+        return True
+    return all(
+        len(list(_reached(0, _neighbours(n_items, source, target)))) == n_items
+        for source, target in ((winner, loser), (loser, winner))
+    )
+
+
+def _neighbours(n_items: int, source: Ints, target: Ints) -> Sequence[Sequence[int]]:
+    neighbours: list[list[int]] = [[] for _ in range(n_items)]
+    for one, other in zip(source.tolist(), target.tolist(), strict=True):
+        neighbours[one].append(other)
+    return neighbours
+
+
+def _reached(start: int, neighbours: Sequence[Sequence[int]]) -> Iterator[int]:
+    """All items that a path leads to from `start`, itself included, each once."""
+    seen, waiting = {start}, [start]
+    while waiting:
+        item = waiting.pop()
+        yield item
+        for other in neighbours[item]:
+            if other not in seen:
+                seen.add(other)
+                waiting.append(other)
