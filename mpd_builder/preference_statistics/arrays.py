@@ -89,12 +89,12 @@ def ballots(tasks: Iterable[PreferenceTask], votes: Iterable[Vote]) -> Ballots:
 def _places(ordered: tuple[PreferenceTask, ...]) -> dict[str, int]:
     """By id: a task's place."""
     place: dict[str, int] = {}
-    asked: dict[tuple[str, str, frozenset[str]], str] = {}
+    asked: dict[tuple[str, ...], str] = {}
     for number, task in enumerate(ordered):
         if task.id in place:
             raise ValueError(f"the task {task.id} is listed twice")
         place[task.id] = number
-        question = (task.direction.value, task.query_id, frozenset((task.pair_a, task.pair_b)))
+        question = (task.direction, task.query_id, *sorted((task.pair_a, task.pair_b)))
         if question in asked:
             raise ValueError(f"the tasks {asked[question]} and {task.id} ask the same")
         asked[question] = task.id

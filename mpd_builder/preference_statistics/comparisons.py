@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
@@ -27,18 +29,26 @@ def components(n_items: int, first: Ints, second: Ints) -> list[Ints]:
     return found
 
 
-def is_strong(n_items: int, winner: Ints, loser: Ints) -> bool:
-    """Whether a path of wins leads from each item to each other one. O(items + edges).
+def are_strong(wins_BKK: Floats) -> Bools:
+    """Whether, among K items, a path of wins leads from each to each other one; for B sets of items at once.
 
-    That is exactly when maximum likelihood gives every item a finite ability (Ford 1957): no part of the items then
-    wins all comparisons with the rest.
+    `wins_BKK[b, i, j]` is how often i won over j. That is so exactly when maximum likelihood gives every item a finite
+    ability (Ford 1957): no part of the items then wins all comparisons with the rest. O(K^2) for each step of the
+    longest such path.
     """
-    if n_items == 0:
-        return True
-    return all(
-        len(list(_reached(0, _neighbours(n_items, source, target)))) == n_items
-        for source, target in ((winner, loser), (loser, winner))
-    )
+    beats_BKK = wins_BKK > 0
+    return _all_reached(beats_BKK) & _all_reached(beats_BKK.transpose(0, 2, 1))
+
+
+def _all_reached(leads_BKK: Bools) -> Bools:
+    """Whether paths lead from the first item to all others, shape (B,)."""
+    reached_BK = np.zeros(leads_BKK.shape[:2], dtype=np.bool_)
+    reached_BK[:, 0] = True
+    while True:
+        grown_BK = reached_BK | (reached_BK[:, :, None] & leads_BKK).any(axis=1)
+        if np.array_equal(grown_BK, reached_BK):
+            return np.asarray(reached_BK.all(axis=1))
+        reached_BK = grown_BK
 
 
 def _neighbours(n_items: int, source: Ints, target: Ints) -> Sequence[Sequence[int]]:

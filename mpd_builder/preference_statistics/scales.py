@@ -28,7 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mpd_builder.preference_statistics.comparisons import components, is_strong
+from mpd_builder.preference_statistics.comparisons import are_strong, components
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -128,7 +128,7 @@ def scales_of(
 
 def _fit(members: list[tuple[str, ...]], wins_BKK: Floats, prior: float | None) -> list[Scale]:
     """The scales of sets of equally many items."""
-    bounded = [is_strong(len(wins_KK), *_entries(wins_KK)) for wins_KK in wins_BKK]
+    bounded = are_strong(wins_BKK).tolist()
     if prior is None and not all(bounded):
         items = members[bounded.index(False)]
         raise Unbounded(
@@ -155,24 +155,20 @@ def _fit(members: list[tuple[str, ...]], wins_BKK: Floats, prior: float | None) 
     ]
 
 
-def _entries(wins_KK: Floats) -> tuple[Ints, Ints]:
-    winner, loser = np.nonzero(wins_KK)
-    return winner.astype(np.int64), loser.astype(np.int64)
-
-
 def _newton(wins_BKK: Floats, ridge: float) -> Floats:
     """The abilities (B, K) at the maximum, each row of mean 0."""
     wins_BK = wins_BKK.sum(axis=2)
     games_BKK = wins_BKK + wins_BKK.transpose(0, 2, 1)
-    ability_BK = np.zeros_like(wins_BK)
+    ability_BK: Floats = np.zeros_like(wins_BK)
     for _ in range(_STEPS):
-        expected_BK = (games_BKK * _chances(ability_BK)).sum(axis=2)
+        chance_BKK = _chances(ability_BK)
+        expected_BK = (games_BKK * chance_BKK).sum(axis=2)
         gradient_BK1 = (wins_BK - expected_BK - ridge * ability_BK)[:, :, None]
-        step_BK = np.linalg.solve(_hessians(games_BKK, ability_BK, ridge), gradient_BK1)[:, :, 0]
+        step_BK = np.linalg.solve(_hessians(games_BKK, chance_BKK, ridge), gradient_BK1)[:, :, 0]
         range_B1 = np.ptp(step_BK, axis=1, keepdims=True)
         damping_B1 = np.log1p(range_B1) / np.where(range_B1 > 0, range_B1, 1.0)
         ability_BK = ability_BK + np.where(range_B1 > 0, damping_B1, 1.0) * step_BK
-        ability_BK = ability_BK - ability_BK.mean(axis=1, keepdims=True)
+        ability_BK -= ability_BK.mean(axis=1, keepdims=True)
         if range_B1.max(initial=0.0) < _CLOSE:
             return ability_BK
     raise ArithmeticError(f"the abilities did not settle within {_STEPS} steps")  # wins far beyond any vote count
@@ -180,15 +176,14 @@ def _newton(wins_BKK: Floats, ridge: float) -> Floats:
 
 def _chances(ability_BK: Floats) -> Floats:
     """P(i over j) of all items, shape (B, K, K)."""
-    return 1.0 / (1.0 + np.exp(ability_BK[:, None, :] - ability_BK[:, :, None]))
+    return np.asarray(1.0 / (1.0 + np.exp(ability_BK[:, None, :] - ability_BK[:, :, None])))
 
 
-def _hessians(games_BKK: Floats, ability_BK: Floats, ridge: float) -> Floats:
+def _hessians(games_BKK: Floats, chance_BKK: Floats, ridge: float) -> Floats:
     """The negative Hessian, with 1/K added everywhere: so it has an inverse, and steps of sum 0 are as they were."""
-    size = ability_BK.shape[1]
-    chance_BKK = _chances(ability_BK)
+    size = games_BKK.shape[1]
     weight_BKK = games_BKK * chance_BKK * (1.0 - chance_BKK)
-    hessian_BKK = 1.0 / size - weight_BKK
+    hessian_BKK: Floats = 1.0 / size - weight_BKK
     diagonal = np.arange(size)
     hessian_BKK[:, diagonal, diagonal] += weight_BKK.sum(axis=2) + ridge
     return hessian_BKK
@@ -198,9 +193,9 @@ def _errors(wins_BKK: Floats, ability_BK: Floats, ridge: float) -> Floats:
     """Standard errors (B, K). Constant vectors are an eigenvector of the Hessian, here of the value 1 + ridge: what it
     adds to the inverse is taken off again."""
     size = ability_BK.shape[1]
-    inverse_BKK = np.linalg.inv(_hessians(wins_BKK + wins_BKK.transpose(0, 2, 1), ability_BK, ridge))
+    inverse_BKK = np.linalg.inv(_hessians(wins_BKK + wins_BKK.transpose(0, 2, 1), _chances(ability_BK), ridge))
     variance_BK = np.diagonal(inverse_BKK, axis1=1, axis2=2) - 1.0 / (size * (1.0 + ridge))
-    return np.sqrt(np.maximum(variance_BK, 0.0))
+    return np.asarray(np.sqrt(np.maximum(variance_BK, 0.0)))
 
 
 def _deviances(wins_BKK: Floats, ability_BK: Floats) -> tuple[Floats, Ints]:
