@@ -14,6 +14,7 @@ IMPORTS = [
     ("bench.memory", "10000"),
     ("bench.encoding",),
     ("bench.pairing",),
+    ("bench.preferences",),
 ]
 PAIRS = (1_000, 10_000, 50_000)
 RATERS = (1, 8, 35, 100)

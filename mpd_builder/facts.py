@@ -10,7 +10,7 @@ from mpd_builder.aggregation import dispersion_summary
 from mpd_builder.playback import is_held_back
 from mpd_builder.records import Clip, Consensus, Direction, Painting, Preference, Rating, Track
 from mpd_builder.reliability import krippendorff_alpha
-from mpd_builder.rows import Selection, is_unanimous
+from mpd_builder.rows import Selection
 from mpd_builder.snapshot import AlphaFact, DispersionFact, Facts, PreferenceFact, licences
 from mpd_builder.snapshot.tables import SPLITS
 from mpd_builder.splits import works_among
@@ -118,7 +118,7 @@ def _preferences(preferences: Iterable[Preference]) -> dict[str, PreferenceFact]
         facts[direction.value] = PreferenceFact(
             tasks=len(those),
             kept=sum(each.winner is not None for each in those),
-            unanimous=sum(is_unanimous(each) for each in those),
+            unanimous=sum(each.unanimous for each in those),
         )
     return facts
 

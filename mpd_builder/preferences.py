@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,10 +25,59 @@ def task_id(direction: Direction, query_id: str, pair_a: str, pair_b: str) -> st
 
 def possible(consensus: Iterable[Consensus], pairs: Iterable[Pair]) -> dict[Direction, int]:
     """How many different tasks the ambiguous pairs allow: a query shared by m of them allows m (m - 1) / 2."""
-    candidates = _candidates(consensus, pairs)
+    return {direction: found.possible for direction, found in supply(consensus, pairs).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """How many tasks one direction allows, and why.
+
+    `n_pairs` ambiguous pairs lie on `n_queries` queries (clips for music->painting, paintings for the other), of which
+    `n_single` have one alone and so allow no task. `sizes` is the whole distribution: (number of ambiguous pairs that
+    share a query, number of such queries), ascending. A query shared by m pairs allows m (m - 1) / 2 tasks, in all
+    `possible`; `existing` of them are there already, `left` are not. `outside` more exist that are no longer possible,
+    as one of their pairs is not ambiguous now.
+    """
+
+    direction: Direction
+    n_pairs: int
+    n_queries: int
+    n_single: int
+    sizes: tuple[tuple[int, int], ...]
+    possible: int
+    existing: int
+    outside: int
+
+    @property
+    def left(self) -> int:
+        return self.possible - self.existing
+
+    @property
+    def words(self) -> str:
+        """The same in plain sentences, for an admin."""
+        query = "clip" if self.direction is Direction.MUSIC_TO_PAINTING else "painting"
+        shared = self.n_queries - self.n_single
+        sentences = [
+            f"Ambiguous pairs: {self.n_pairs:,}, on {_counted(self.n_queries, query)}.",
+            f"Those with a single ambiguous pair allow no task: {self.n_single:,}.",
+            f"Those with two or more: {shared:,}. They allow {_counted(self.possible, 'task')}.",
+            f"Of these, {self.existing:,} exist and {self.left:,} can still be made.",
+        ]
+        if self.outside:
+            sentences.append(f"Tasks that exist though a pair of theirs is no longer ambiguous: {self.outside:,}.")
+        return " ".join(sentences)
+
+
+def supply(
+    consensus: Iterable[Consensus], pairs: Iterable[Pair], *, existing: Collection[PreferenceTask] = ()
+) -> dict[Direction, Supply]:
+    """How many tasks the ambiguous pairs allow in each direction, and why. O(scores + existing tasks).
+
+    Raises ValueError if a consensus speaks of a pair that is not among `pairs`.
+    """
     return {
-        direction: sum(math.comb(len(pair_ids), 2) for pair_ids in by_query.values())
-        for direction, by_query in candidates.items()
+        direction: _supply(direction, by_query, [task for task in existing if task.direction == direction])
+        for direction, by_query in _candidates(consensus, pairs).items()
     }
 
 
@@ -37,21 +87,28 @@ def make_tasks(
     *,
     count: int | None,
     seed: int,
+    equal: bool = False,
     existing: Collection[PreferenceTask] = (),
 ) -> list[PreferenceTask]:
     """Draw new tasks: two different ambiguous pairs that share their query, never a pair of pairs twice.
 
     `count` is the number of new tasks in each direction: fewer come back where fewer are possible, and None asks for
-    all. Queries get as even a number of tasks as their candidates allow, those that exist already counted in. The
-    result is ordered by id and depends on the seed and on what comes in, not on its order; in each task `pair_a` is
-    the one with the lower id. Raises ValueError if a consensus speaks of a pair that is not among `pairs`.
+    all. With `equal` both directions get the same number of new ones, as many as the scarcer of them allows. Queries
+    get as even a number of tasks as their candidates allow, those that exist already counted in. The result is ordered
+    by id and depends on the seed and on what comes in, not on its order; in each task `pair_a` is the one with the
+    lower id. Raises ValueError if a consensus speaks of a pair that is not among `pairs`.
     """
     if count is not None and count < 0:
         raise ValueError(f"a number of tasks cannot be negative: {count}")
+    candidates = _candidates(consensus, pairs)
+    known = {direction: [task for task in existing if task.direction == direction] for direction in candidates}
+    if equal:
+        scarcer = min(_supply(direction, by_query, known[direction]).left for direction, by_query in candidates.items())
+        count = scarcer if count is None else min(count, scarcer)
     tasks = [
         task
-        for direction, by_query in _candidates(consensus, pairs).items()
-        for task in _draw(direction, by_query, count, seed, [t for t in existing if t.direction == direction])
+        for direction, by_query in candidates.items()
+        for task in _draw(direction, by_query, count, seed, known[direction])
     ]
     return sorted(tasks, key=lambda task: task.id)
 
@@ -81,6 +138,29 @@ def decide(tasks: Iterable[PreferenceTask], votes: Iterable[Vote], *, votes_need
     return [_outcome(by_id[key], counts[key, Choice.A], counts[key, Choice.B], votes_needed) for key in sorted(by_id)]
 
 
+def extra_places(votes_a: int, votes_b: int, places: int, limit: int, *, votes_needed: int = 3) -> int:
+    """How many places to add to a task so that it can be decided: 0 where none is needed or none would help.
+
+    Of a task's `places`, those without a vote are still open; it may have at most `limit` in all. It is decided once
+    it has a strict majority of at least `votes_needed` votes. Let k be the smallest number of further votes after
+    which that could be so: 0 when it is, 1 in a tie of enough votes, else what is missing to `votes_needed`. The
+    answer is k less the open places, and 0 when that would exceed the limit: fewer places than needed decide nothing.
+
+    What it guarantees: with an odd `votes_needed`, the k votes decide the task whatever they are, as an odd number of
+    votes cannot tie. With an even one they may tie, and then the next call asks for one more. Where more than k places
+    are open and all get filled, the votes may tie again as well. Raises ValueError for negative numbers, for no votes
+    needed, and for more votes than places.
+    """
+    votes = votes_a + votes_b
+    if min(votes_a, votes_b, limit) < 0 or votes > places:
+        raise ValueError(f"{votes_a} and {votes_b} votes on {places} places, at most {limit}: that cannot be")
+    if votes_needed < 1:
+        raise ValueError(f"a consensus needs at least one vote, not {votes_needed}")
+    further = max(votes_needed - votes, int(votes_a == votes_b))
+    extra = max(0, further - (places - votes))
+    return extra if places + extra <= limit else 0
+
+
 def _outcome(task: PreferenceTask, votes_a: int, votes_b: int, votes_needed: int) -> Preference:
     if votes_a + votes_b < votes_needed or votes_a == votes_b:
         return Preference(task, votes_a, votes_b, winner=None)
@@ -101,6 +181,25 @@ def _candidates(consensus: Iterable[Consensus], pairs: Iterable[Pair]) -> dict[D
         Direction.MUSIC_TO_PAINTING: dict(sorted(by_clip.items())),
         Direction.PAINTING_TO_MUSIC: dict(sorted(by_painting.items())),
     }
+
+
+def _supply(direction: Direction, by_query: dict[str, list[str]], existing: list[PreferenceTask]) -> Supply:
+    sizes = Counter(len(pair_ids) for pair_ids in by_query.values())
+    members = {query: frozenset(pair_ids) for query, pair_ids in by_query.items()}
+    return Supply(
+        direction=direction,
+        n_pairs=sum(size * queries for size, queries in sizes.items()),
+        n_queries=len(by_query),
+        n_single=sizes[1],
+        sizes=tuple(sorted(sizes.items())),
+        possible=sum(math.comb(size, 2) * queries for size, queries in sizes.items()),
+        existing=sum(len(numbers) for numbers in _taken_numbers(by_query, existing).values()),
+        outside=sum(not members.get(task.query_id, frozenset()) >= {task.pair_a, task.pair_b} for task in existing),
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _draw(

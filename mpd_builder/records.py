@@ -169,12 +169,23 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """A task's outcome: kept when a strict majority of at least `votes` votes agrees, else `winner` is None."""
+    """A task's outcome: kept when a strict majority of enough votes agrees, else `winner` is None."""
 
     task: PreferenceTask
     votes_a: int
     votes_b: int
     winner: Choice | None
+
+    @property
+    def unanimous(self) -> bool:
+        """Whether it was decided without a vote against it."""
+        return self.winner is not None and 0 in (self.votes_a, self.votes_b)
+
+    @property
+    def agreement(self) -> float | None:
+        """The share of its votes that the majority has, from 0.5 (a tie) to 1; None without a vote."""
+        votes = self.votes_a + self.votes_b
+        return max(self.votes_a, self.votes_b) / votes if votes else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,16 +121,11 @@ def _preference_rows(selection: Selection) -> list[Row]:
                 "votes_a": preference.votes_a,
                 "votes_b": preference.votes_b,
                 "winner": preference.winner.value if preference.winner else None,
-                "unanimous": is_unanimous(preference),
+                "unanimous": preference.unanimous,
                 "split": splits.pop() if len(splits) == 1 else "cross",
             }
         )
     return rows
-
-
-def is_unanimous(preference: Preference) -> bool:
-    """Whether a preference was decided without a vote against it."""
-    return preference.winner is not None and 0 in (preference.votes_a, preference.votes_b)
 
 
 def _painting_rows(selection: Selection) -> list[Row]:

@@ -74,7 +74,10 @@ PRESETS = {
 
 @dataclass(frozen=True, slots=True)
 class SimulatedRater:
-    """One simulated person. `side_bias` is the probability of choosing the left candidate unseen."""
+    """One simulated person. `side_bias` is the probability of choosing the left candidate unseen.
+
+    On random sides such a rater chooses left with probability (1 + side_bias) / 2: 0.1 gives 55 % instead of 50 %.
+    """
 
     id: str
     bias: float
@@ -208,15 +211,18 @@ def _rating(
     )
 
 
-def panel(preset: str, n: int, seed: int) -> Panel:
+def panel(preset: str, n: int, seed: int, *, side_bias: float = 0.0) -> Panel:
     """A panel of `n` simulated raters, `sim_01` and on. Presets: `paper`, `independent`; `ValueError` for another.
 
     Bias and scale use are normal quantiles dealt out at random, not draws: a small panel is as typical as a large one.
+    All have the same `side_bias`, see `SimulatedRater`.
     """
     if preset not in PRESETS:
         raise ValueError(f"no rater preset is called {preset!r}; there are: {', '.join(PRESETS)}")
     if n < 1:
         raise ValueError(f"a panel needs at least one rater, not {n}")
+    if not 0.0 <= side_bias <= 1.0:
+        raise ValueError(f"a side bias is a probability, unlike {side_bias}")
     rules, rng = PRESETS[preset], np.random.default_rng([seed, n])
     biases, scales = rng.permutation(_traits(n)), rng.permutation(_traits(n))
     careless = set(rng.permutation(n)[: round(rules.careless * n)].tolist())
@@ -232,6 +238,7 @@ def panel(preset: str, n: int, seed: int) -> Panel:
                 lapse=rules.lapse if index in careless else 0.0,
                 is_careless=index in careless,
                 seconds_a_pair=round(float(pace[index]) * (0.4 if index in careless else 1.0), 2),
+                side_bias=side_bias,
             )
             for index in range(n)
         ),

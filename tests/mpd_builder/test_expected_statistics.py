@@ -12,7 +12,7 @@ from mpd_builder.preferences import decide
 from mpd_builder.records import Choice, Direction, PreferenceTask, Rating, Vote
 from mpd_builder.reliability import krippendorff_alpha
 
-# What the file knows and this package does not offer: other levels, intraclass correlations, Bradley-Terry scales.
+# What the file knows about ratings and this package does not offer: other levels, intraclass correlations.
 NOT_OURS = {"krippendorff_alpha_ordinal", "krippendorff_alpha_ratio", "population_sd_of_all_scores"}
 
 
