@@ -13,6 +13,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, StackedInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -120,6 +122,27 @@ class ProtocolVersionAdmin(ModelAdmin):
     )
     actions_list: ClassVar[list[str]] = ["write_draft"]
     actions_detail: ClassVar[list[str]] = ["preview", "publish"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: ProtocolVersion | None = None) -> Any:
+        """What is published is shown as it reads."""
+        if obj is None or not obj.is_published:
+            return self.fieldsets
+        shown = {"consent": "consent_shown", "briefing": "briefing_shown"}
+        return [
+            (title, {**told, "fields": tuple(shown.get(name, name) for name in told["fields"])})
+            for title, told in self.fieldsets
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ProtocolVersion | None = None) -> tuple[str, ...]:
+        return ("consent_shown", "briefing_shown") if obj and obj.is_published else ()
+
+    @display(description="Consent")
+    def consent_shown(self, version: ProtocolVersion) -> SafeString:
+        return format_html('<div class="prose">{}</div>', rendered(version.consent))
+
+    @display(description="Briefing")
+    def briefing_shown(self, version: ProtocolVersion) -> SafeString:
+        return format_html('<div class="prose">{}</div>', rendered(version.briefing))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProtocolVersion]:
         version_in_force()  # a new site's first one is made when it is first asked for

@@ -9,6 +9,7 @@ const FAINT = 0.42;
 const QUIETEST = 0.03;
 const STEP_S = 1;
 const LEAP_S = 5;
+const UNHEARD = { ranges: [], duration: 0, position: 0, atEnd: false };
 
 /** The loudest swing in each of `count` equal stretches of `peaks` (min, max, min, max, ... from -128 to 127), 0 to 1. */
 export function heights(peaks, count) {
@@ -104,19 +105,19 @@ export class Waveform {
     const pen = this.#canvas.getContext("2d");
     pen.scale(density, density);
     pen.clearRect(0, 0, width, height);
-    if (!this.#player || width === 0) return;
+    if (this.#peaks.length === 0 || width === 0) return;
     pen.fillStyle = getComputedStyle(this.#canvas).color;
-    const played = this.#player.ranges;
-    const secondsPerPx = this.#player.duration / width;
+    const { ranges: played, duration, position, atEnd } = this.#player ?? UNHEARD;
+    const secondsPerPx = duration / width;
     heights(this.#peaks, Math.floor(width / (BAR + GAP))).forEach((size, index) => {
       const x = index * (BAR + GAP);
       const second = (x + BAR / 2) * secondsPerPx;
       pen.globalAlpha = played.some(([from, to]) => second >= from && second <= to) ? 1 : FAINT;
       pen.fillRect(x, ((1 - size) * height) / 2, BAR, Math.max(1.5, size * height));
     });
-    if (this.#player.position > 0 && !this.#player.atEnd) {
+    if (position > 0 && !atEnd) {
       pen.globalAlpha = 1;
-      pen.fillRect(Math.min(this.#player.position / secondsPerPx, width - 1.5), 0, 1.5, height);
+      pen.fillRect(Math.min(position / secondsPerPx, width - 1.5), 0, 1.5, height);
     }
   }
 }
