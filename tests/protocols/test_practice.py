@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
 
 from annotation_site.accounts.models import Rater
 from annotation_site.protocols.models import PracticeAnswer, PracticeRound, ProtocolVersion, Step
@@ -169,3 +171,26 @@ def test_the_tables_hold_one_open_round_and_one_answer_a_pair(nina: Rater, pract
     PracticeAnswer.objects.create(**told)
     with pytest.raises(IntegrityError), transaction.atomic():
         PracticeAnswer.objects.create(**told)
+
+
+# --- The panel ---------------------------------------------------------------------------------------------------
+def test_the_panel_shows_how_practice_went_and_lets_somebody_through(
+    nina: Rater, selective: ProtocolVersion, as_admin: Client, as_boris: Client
+) -> None:
+    at_practice(nina)
+    for _ in range(2):
+        play(nina, off=0.2)
+    page = reverse("admin:accounts_rater_change", args=[nina.pk])
+    shown = as_admin.get(page).content.decode()
+    assert "Consent, version 2: 15 Jan 2026" in shown
+    assert "Round 2, version 2: 0.200 from the references on average (0.10 asked for), not passed" in shown
+    waive = reverse("admin:accounts_rater_let_go_on", args=[nina.pk])
+    assert as_boris.post(waive).status_code == 302
+    assert "Let " in as_admin.get(waive).content.decode(), "looking at the question changes nothing"
+    assert standing_of(rater=nina).is_refused, "a rater lets nobody through"
+    as_admin.post(reverse("admin:accounts_rater_allow_another_try", args=[nina.pk]))
+    assert not standing_of(rater=nina).is_refused
+    as_admin.post(waive)
+    nina.refresh_from_db()
+    assert nina.admitted_at is not None
+    assert "let through by ada" in as_admin.get(page).content.decode()
