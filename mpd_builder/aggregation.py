@@ -61,8 +61,8 @@ class UnitScores:
     def __len__(self) -> int:
         return len(self.units)
 
-    def take(self, rows: npt.NDArray[np.generic]) -> UnitScores:
-        """Those rows only (indices, a slice's or a mask)."""
+    def take(self, rows: Ints | slice) -> UnitScores:
+        """Those rows only: indices or a slice."""
         return UnitScores(*(getattr(self, name)[rows] for name in self.__slots__))
 
 

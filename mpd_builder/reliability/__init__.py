@@ -10,7 +10,6 @@ from mpd_builder.reliability.alpha import (
     bootstrap_interval,
     krippendorff_alpha,
     unit_alpha,
-    unit_bootstrap,
 )
 from mpd_builder.reliability.running import Totals, totals_of
 from mpd_builder.reliability.sums import UnitSums, unit_sums
@@ -24,6 +23,5 @@ __all__ = [
     "krippendorff_alpha",
     "totals_of",
     "unit_alpha",
-    "unit_bootstrap",
     "unit_sums",
 ]

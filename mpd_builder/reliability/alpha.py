@@ -88,23 +88,20 @@ def bootstrap_interval(
 
     Resamples in which alpha is undefined (all values equal) are left out.
     """
-    return _bootstrapped(_sums(units, values, level, clusters), resamples, seed, confidence)
-
-
-def unit_bootstrap(units: UnitSums, *, resamples: int = 1000, seed: int, confidence: float = 0.95) -> Alpha:
-    """The same at the interval level from the units' sums alone."""
-    return _bootstrapped(interval_sums(units), resamples, seed, confidence)
-
-
-def _bootstrapped(sums: Sums, resamples: int, seed: int, confidence: float) -> Alpha:
     if resamples < 1:
         raise ValueError(f"at least one resample is needed, not {resamples}")
-    tail = (1.0 - _checked(confidence)) / 2.0
-    value = _defined(sums.whole())
+    sums = _sums(units, values, level, clusters)
     alphas = np.empty(0)
-    if value is not None and len(sums) > 1:
+    if math.isfinite(sums.whole()) and len(sums) > 1:
         alphas = bootstrap_alphas(sums, resamples=resamples, stream=Stream(seed, "bootstrap"))
-    if not len(alphas):
+    return bootstrapped(sums, alphas, confidence=confidence)
+
+
+def bootstrapped(sums: Sums, alphas_K: Floats, *, confidence: float = 0.95) -> Alpha:
+    """Alpha with the percentile interval of its values in resamples; undefined ones (NaN) are left out."""
+    tail = (1.0 - _checked(confidence)) / 2.0
+    value, alphas = _defined(sums.whole()), alphas_K[np.isfinite(alphas_K)]
+    if value is None or not len(alphas) or len(sums) < 2:
         return Alpha(value, None, None, sums.n_units, sums.n_ratings)
     low, high = np.quantile(alphas, [tail, 1.0 - tail]).tolist()
     return Alpha(value, low, high, sums.n_units, sums.n_ratings)

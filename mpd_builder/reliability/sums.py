@@ -29,7 +29,7 @@ from mpd_builder.draws import Stream
 _ROUNDING = 1e-12
 _ROUNDING_OF_VALUES = 1e-14
 # So many multiplicities are held at once: they fit in a core's cache.
-_CHUNK = 2**17
+CHUNK = 2**16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,8 +44,8 @@ class UnitSums:
     def __len__(self) -> int:
         return len(self.size)
 
-    def take(self, units: Ints | Flags) -> UnitSums:
-        """Those units only (indices or a mask)."""
+    def take(self, units: Ints | Flags | slice) -> UnitSums:
+        """Those units only: indices, a mask or a slice."""
         return UnitSums(self.size[units], self.mean[units], self.within[units], self.origin)
 
     def pairable(self) -> UnitSums:
@@ -57,7 +57,7 @@ class UnitSums:
     def centre(self) -> float:
         """The mean of all ratings less the origin; 0 without any."""
         n = int(self.size.sum())
-        return float(self.size @ self.mean) / n if n else 0.0
+        return float((self.size * self.mean).sum()) / n if n else 0.0
 
     @property
     def is_constant(self) -> bool:
@@ -102,7 +102,10 @@ class Sums(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IntervalSums:
-    """Per block: number of ratings, disagreement, sum and sum of squares of the values around their mean, (B, 4)."""
+    """Per block: number of ratings, disagreement, sum and sum of squares of the values around their mean, (B, 4).
+
+    In Fortran's order: a resample's four totals are then four dot products over memory as it lies.
+    """
 
     n_units: int
     n_ratings: int
@@ -139,7 +142,7 @@ def interval_sums(units: UnitSums, block_U: Ints | None = None) -> IntervalSums:
     columns = [size_U, 2.0 * size_U * units.within / (size_U - 1.0), sum_U, units.within + sum_U * centred_U]
     if block_U is not None:
         columns = [totals(block_U, column) for column in columns]
-    return IntervalSums(len(units), int(units.size.sum()), np.stack(columns, axis=1), units.is_constant)
+    return IntervalSums(len(units), int(units.size.sum()), np.stack(columns).T, units.is_constant)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -225,15 +228,14 @@ def jackknife_error(replicates_B: Floats) -> float | None:
     if n_blocks < 2 or not np.isfinite(replicates_B).all():
         return None
     deviations_B = replicates_B - replicates_B.mean()
-    return math.sqrt((n_blocks - 1) / n_blocks * float(deviations_B @ deviations_B))
+    return math.sqrt((n_blocks - 1) / n_blocks * float(np.square(deviations_B).sum()))
 
 
 def bootstrap_alphas(sums: Sums, *, resamples: int, stream: Stream) -> Floats:
-    """Alpha of each sample of blocks drawn with replacement, without those in which it is undefined."""
-    at_once = max(1, _CHUNK // max(1, len(sums)))
+    """Alpha of each sample of blocks drawn with replacement, (K,); NaN where it is undefined."""
+    at_once = max(1, CHUNK // max(1, len(sums)))
     found = []
     for start in range(0, resamples, at_once):
         times_KB = stream.multiplicities(len(sums), min(at_once, resamples - start))
         found.append(sums.resampled(times_KB.astype(np.float64)))
-    alphas = np.concatenate(found)
-    return alphas[np.isfinite(alphas)]
+    return np.concatenate(found)

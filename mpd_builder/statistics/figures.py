@@ -8,7 +8,7 @@ import numpy as np
 
 from mpd_builder.aggregation import BAND, UnitScores, in_band
 from mpd_builder.codes import Floats
-from mpd_builder.reliability import Alpha, UnitSums, unit_alpha, unit_bootstrap
+from mpd_builder.reliability import Alpha, UnitSums, unit_alpha
 from mpd_builder.statistics.estimates import Estimate, stepped_up
 from mpd_builder.statistics.forecast import RATERS, Forecast, forecast
 from mpd_builder.statistics.icc import Icc, icc
@@ -82,15 +82,12 @@ class Figures:
     forecast: tuple[Forecast, ...]
 
 
-def figures(units: UnitSums, scores: UnitScores, *, n_raters: int, settings: Settings) -> Figures:
+def figures(
+    units: UnitSums, scores: UnitScores, *, n_raters: int, settings: Settings, bootstrap: Alpha | None = None
+) -> Figures:
     """The figures of units (pairs) by their sums, and of the complete ones among them by their scores."""
     alpha = unit_alpha(units, confidence=settings.confidence)
     correlation = icc(units, k=settings.raters_per_pair, confidence=settings.confidence)
-    bootstrap = None
-    if settings.resamples:
-        bootstrap = unit_bootstrap(
-            units, resamples=settings.resamples, seed=settings.seed, confidence=settings.confidence
-        )
     low, high = settings.scale
     return Figures(
         n_ratings=int(units.size.sum()),

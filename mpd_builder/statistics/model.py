@@ -31,7 +31,8 @@ TOLERANCE = 1e-9
 MOST_ROUNDS = 1000
 LEAST_COMPARED = 5
 """A rater with fewer compared ratings has the common inconsistency: their own cannot be told from chance."""
-_FLOOR = 0.1
+FLOOR = 0.1
+"""No inconsistency is taken for less than this share of the common one."""
 
 
 # Shapes: N ratings, C those of units with at least two, U units, R raters.
@@ -64,6 +65,7 @@ class _Data:
     value_C: Floats
     n_units: int
     n_R: Ints
+    floor: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +78,9 @@ class _State:
     left_C: Floats
 
 
-def rater_model(table: RatingTable, *, tolerance: float = TOLERANCE, most_rounds: int = MOST_ROUNDS) -> RaterModel:
+def rater_model(
+    table: RatingTable, *, tolerance: float = TOLERANCE, most_rounds: int = MOST_ROUNDS, floor: float = FLOOR
+) -> RaterModel:
     """Fit the model. The walk ends when no quality moves by more than `tolerance` times the spread of the ratings."""
     is_compared_N = (np.bincount(table.unit_N, minlength=table.n_units) > 1)[table.unit_N]
     rater_C = table.rater_N[is_compared_N]
@@ -86,6 +90,7 @@ def rater_model(table: RatingTable, *, tolerance: float = TOLERANCE, most_rounds
         table.value_N[is_compared_N],
         table.n_units,
         np.bincount(rater_C, minlength=table.n_raters),
+        floor,
     )
     least = tolerance * float(table.value_N.std()) if len(table) else 0.0
     state, rounds, converged = _walk(data, least, most_rounds)
@@ -131,12 +136,12 @@ def _after(data: _Data, quality_U: Floats) -> _State:
     left_C = above_C - bias_R[data.rater_C]
     square_R = totals(data.rater_C, left_C * left_C, len(data.n_R))
     common = float(square_R.sum()) / max(len(left_C), 1)
-    return _State(quality_U, bias_R, _floored(square_R / np.maximum(data.n_R, 1), common, data.n_R), left_C)
+    return _State(quality_U, bias_R, _floored(data, square_R / np.maximum(data.n_R, 1), common), left_C)
 
 
-def _floored(variance_R: Floats, common: float, n_R: Ints) -> Floats:
-    own_R = np.where(n_R >= LEAST_COMPARED, variance_R, common)
-    return np.maximum(own_R, _FLOOR * _FLOOR * common)
+def _floored(data: _Data, variance_R: Floats, common: float) -> Floats:
+    own_R = np.where(data.n_R >= LEAST_COMPARED, variance_R, common)
+    return np.maximum(own_R, data.floor * data.floor * common)
 
 
 def _weights(variance_R: Floats) -> Floats:
@@ -156,7 +161,7 @@ def _corrected(data: _Data, state: _State) -> Floats:
     free_R = totals(data.rater_C, 1.0 - share_C, len(data.n_R)) - (data.n_R > 0) * (1.0 - 1.0 / n_known)
     square_R = totals(data.rater_C, state.left_C * state.left_C, len(data.n_R))
     common = float(square_R.sum()) / max(float(free_R.sum()), 1.0)
-    return _floored(square_R / np.maximum(free_R, 1.0), common, data.n_R)
+    return _floored(data, square_R / np.maximum(free_R, 1.0), common)
 
 
 def _scores(

@@ -18,7 +18,7 @@ from mpd_builder.statistics.model import RaterModel, rater_model
 from mpd_builder.statistics.raters import TOO_FAST_MS, RaterFigures, rater_figures
 from mpd_builder.statistics.ratings import RatingTable
 from mpd_builder.statistics.screening import Screening, screen
-from mpd_builder.statistics.slices import SliceTable, campaign_figures, slice_figures, whole
+from mpd_builder.statistics.slices import SliceTable, all_figures, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,14 @@ def campaign_report(
     band. `clusters` (N,) are what pairs share, by name. Raises ValueError for a rating off the scale.
     """
     settings = settings or Settings()
-    cells = whole(table, settings)
-    by_time = [] if table.time_N is None else [by_week(table.time_N)]
-    of_scores = by_score(table, cells.scores, band=settings.band, scale=settings.scale)
+    known = whole(table, settings)
+    weeks = [] if table.time_N is None else [by_week(table.time_N)]
+    bands = by_score(table, known.scores, band=settings.band, scale=settings.scale)
+    overall, slices = all_figures(table, [*groupings, *weeks, bands], settings=settings, known=known)
     model = rater_model(table)
     return CampaignReport(
         settings=settings,
-        overall=campaign_figures(table, settings=settings, cells=cells),
+        overall=overall,
         clustered=tuple(
             ClusteredAlpha(
                 name,
@@ -91,12 +92,9 @@ def campaign_report(
             )
             for name, labels in (clusters or {}).items()
         ),
-        slices=tuple(
-            slice_figures(table, grouping, settings=settings, cells=cells)
-            for grouping in [*groupings, *by_time, of_scores]
-        ),
-        raters=rater_figures(table, retests=retests, too_fast_ms=too_fast_ms, units=cells.sums),
-        aggregators=compare_aggregators(cells.scores, model, band=settings.band),
+        slices=slices,
+        raters=rater_figures(table, retests=retests, too_fast_ms=too_fast_ms, units=known.units),
+        aggregators=compare_aggregators(known.scores, model, band=settings.band),
         model=_model_figures(table, model),
         screening=screen(table),
     )

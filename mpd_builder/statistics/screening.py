@@ -10,8 +10,9 @@ so that who is erratic is left out, and who is only shifted stays.
 
 The Recommendation asks for fifteen raters and more. With few the rule is blind: of n ratings none lies more than
 (n - 1) / sqrt(n) standard deviations from their mean, which is 1.79 for five. For such campaigns the same rule is
-applied with the spread within units pooled over all of them, and the kurtosis likewise. Then every rater is judged
-against one yardstick, and normal errors alone are far in 4.6 % of the ratings: the line is 0.1 there.
+applied with one spread for all units: that of the median rater around the units' means, so that erratic raters do not
+widen what they are judged by, and always 2 S, since a unit's few ratings have no kurtosis to speak of. Normal errors
+alone are far in 4.6 % of the ratings then, and a campaign's raters have thousands: the line is 0.1 there.
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ from enum import StrEnum
 
 import numpy as np
 
-from mpd_builder.codes import Flags, Floats, Name, totals
+from mpd_builder.codes import Flags, Floats, Ints, Name, totals
+from mpd_builder.statistics.grouped import means
 from mpd_builder.statistics.ratings import RatingTable
 
 LEAST_RATERS = 15
 """What a unit needs for a spread of its own."""
 SHARE_LINE = 0.05
-POOLED_SHARE_LINE = 0.1
+COMMON_SHARE_LINE = 0.1
 BALANCE_LINE = 0.3
 FAR = 2.0
 FAR_IF_NOT_NORMAL = math.sqrt(20.0)
@@ -37,7 +39,7 @@ NORMAL_KURTOSIS = (2.0, 4.0)
 
 class Method(StrEnum):
     BT500 = "BT.500, spread of each pair"
-    POOLED = "BT.500, spread pooled over pairs"
+    COMMON = "BT.500, one spread for all pairs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def screen(table: RatingTable, *, method: Method | None = None) -> Screening:
     size_N = np.bincount(table.unit_N, minlength=table.n_units)[table.unit_N]
     if method is None:
         has_many = 2 * np.count_nonzero(size_N >= LEAST_RATERS) > len(table)
-        method = Method.BT500 if has_many else Method.POOLED
+        method = Method.BT500 if has_many else Method.COMMON
     is_judged_N = size_N >= (LEAST_RATERS if method is Method.BT500 else 2)
     judged = table.kept(is_judged_N)
     above_J, below_J = _far(judged, method)
@@ -97,37 +99,42 @@ def screen(table: RatingTable, *, method: Method | None = None) -> Screening:
     )
 
 
-# Shapes: J judged ratings, U units.
+# Shapes: J judged ratings, U units, R raters.
 def _far(judged: RatingTable, method: Method) -> tuple[Flags, Flags]:
     """Which ratings lie far above and far below the others of their unit."""
     n_U = np.bincount(judged.unit_N, minlength=judged.n_units)
     mean_U = totals(judged.unit_N, judged.value_N, judged.n_units) / np.maximum(n_U, 1)
     off_J = judged.value_N - mean_U[judged.unit_N]
-    square_U, fourth_U = (totals(judged.unit_N, off_J**power, judged.n_units) for power in (2, 4))
+    square_U = totals(judged.unit_N, off_J * off_J, judged.n_units)
     if method is Method.BT500:
-        spread_U = np.sqrt(square_U / np.maximum(n_U - 1, 1))
-        is_normal_U = _is_normal(fourth_U * n_U, square_U * square_U)
-        line_J = (np.where(is_normal_U, FAR, FAR_IF_NOT_NORMAL) * spread_U)[judged.unit_N]
+        line_J = _lines(judged, n_U, off_J, square_U)[judged.unit_N]
     else:
-        share_J = (1.0 - 1.0 / np.maximum(n_U, 1))[judged.unit_N]  # of the variance is left around the own mean
-        spread = math.sqrt(float(square_U.sum()) / max(int((n_U - 1)[n_U > 0].sum()), 1))
-        z_J = off_J / np.sqrt(share_J)
-        is_normal = bool(_is_normal(np.array([(z_J**4).sum() * len(z_J)]), np.array([(z_J**2).sum() ** 2]))[0])
-        line_J = (FAR if is_normal else FAR_IF_NOT_NORMAL) * spread * np.sqrt(share_J)
+        line_J = FAR * _common_lines(judged, n_U, off_J)
     can_be_far_J = square_U[judged.unit_N] > 0.0  # where all agree, nobody is far
     return can_be_far_J & (off_J >= line_J), can_be_far_J & (off_J <= -line_J)
 
 
-def _is_normal(fourth: Floats, squared: Floats) -> Flags:
-    """Whether the kurtosis, fourth / squared, is a normal one; not where there is no spread."""
-    kurtosis = np.where(squared > 0.0, fourth / np.where(squared > 0.0, squared, 1.0), 0.0)
+def _lines(judged: RatingTable, n_U: Ints, off_J: Floats, square_U: Floats) -> Floats:
+    """How far from its mean is far, (U,): by each unit's own spread and kurtosis."""
+    fourth_U = totals(judged.unit_N, off_J**4, judged.n_units)
+    has_spread_U = square_U > 0.0
+    kurtosis_U = np.where(has_spread_U, n_U * fourth_U / np.where(has_spread_U, square_U**2, 1.0), 0.0)
     low, high = NORMAL_KURTOSIS
-    return np.asarray((kurtosis >= low) & (kurtosis <= high))
+    is_normal_U = (kurtosis_U >= low) & (kurtosis_U <= high)
+    return np.asarray(np.where(is_normal_U, FAR, FAR_IF_NOT_NORMAL) * np.sqrt(square_U / np.maximum(n_U - 1, 1)))
+
+
+def _common_lines(judged: RatingTable, n_U: Ints, off_J: Floats) -> Floats:
+    """The median rater's spread, for a deviation from a mean that the rating itself is part of, (J,)."""
+    left_J = (1.0 - 1.0 / np.maximum(n_U, 1))[judged.unit_N]  # of a rating's variance, around that mean
+    n_R, variance_R = means(judged.rater_N, off_J * off_J / left_J, judged.n_raters)
+    variance = float(np.median(variance_R[n_R > 0])) if len(off_J) else 0.0
+    return np.asarray(np.sqrt(variance * left_J))
 
 
 def _reason(n: int, above: int, below: int, method: Method) -> str | None:
     far = above + below
-    line = SHARE_LINE if method is Method.BT500 else POOLED_SHARE_LINE
+    line = SHARE_LINE if method is Method.BT500 else COMMON_SHARE_LINE
     if far <= line * n or abs(above - below) >= BALANCE_LINE * far:
         return None
     share = f"{100 * far / n:.0f} % of {n} ratings"
