@@ -29,7 +29,7 @@ RETEST_LINE = 0.15
 """Mean distance between two ratings of the same pair by the same rater."""
 DRIFT_LINE = 0.05
 """A drift is flagged if a block lies outside the control band and at least this far from the rater's own bias."""
-ALPHA_LINE = 0.005
+ALPHA_LINE = 0.01
 """By how much alpha rises without the rater."""
 
 
