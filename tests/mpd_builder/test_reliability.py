@@ -72,8 +72,8 @@ def test_alpha_equals_the_krippendorff_package_on_any_scale(table):
     expected = oracle(table, Level.INTERVAL)
     alpha = krippendorff_alpha(*long_form(table))
     assert alpha.value == (None if expected is None else pytest.approx(expected, abs=1e-10))
-    sums = unit_sums(*(np.asarray(column, dtype=kind) for column, kind in zip(long_form(table), (int, float))))
-    assert unit_alpha(sums) == alpha
+    units, values = long_form(table)
+    assert unit_alpha(unit_sums(np.array(units, dtype=int), np.array(values, dtype=float))) == alpha
 
 
 @given(TABLES, st.integers(-1000, 1000), st.integers(1, 1000), st.randoms())

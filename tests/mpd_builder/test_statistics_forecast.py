@@ -1,5 +1,6 @@
 """What the forecast says of other numbers of raters, beside campaigns that really have so many."""
 
+from itertools import pairwise
 from statistics import fmean
 
 import numpy as np
@@ -57,7 +58,7 @@ def test_more_raters_are_more_reliable_and_their_scores_surer():
     _, alpha, correlation = measured(5, 2)
     rows = forecast(alpha, correlation)
     assert [row.raters for row in rows] == list(RATERS) == [3, 4, 5, 7, 10]
-    for fewer, more in zip(rows, rows[1:], strict=False):
+    for fewer, more in pairwise(rows):
         assert fewer.alpha_of_mean.value < more.alpha_of_mean.value
         assert fewer.alpha_of_mean.width > more.alpha_of_mean.width
         assert fewer.score_width > more.score_width

@@ -93,7 +93,7 @@ def test_alpha_without_a_rater_is_told_with_its_gain():
 
 
 def test_planted_bias_scale_use_and_noise_are_found():
-    """Sixty raters, so that the others of a pair are nearly ordinary ones. Rater 0 is lenient, 1 uses 40 %, 2 strays."""
+    """Sixty raters, so that the others of a pair are ordinary ones. Rater 0 is lenient, 1 uses 40 %, 2 strays."""
     bias, scale, noise = np.zeros(60), np.zeros(60), np.full(60, 0.08)
     bias[0], scale[1], noise[2] = 0.11, -0.6, 0.24
     found = rater_figures(sparse_ratings(6000, n_raters=60, bias=bias, scale=scale, noise=noise, seed=8).table)
