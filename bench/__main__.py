@@ -14,6 +14,9 @@ IMPORTS = [
     ("bench.memory", "10000"),
     ("bench.encoding",),
     ("bench.pairing",),
+    ("bench.reliability", "alpha"),
+    ("bench.reliability", "report", "50000"),
+    ("bench.reliability", "report", "1000000"),
 ]
 PAIRS = (1_000, 10_000, 50_000)
 RATERS = (1, 8, 35, 100)
