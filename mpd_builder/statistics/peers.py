@@ -20,9 +20,6 @@ class Compared:
     others: Floats
     n_others: Ints
 
-    def __len__(self) -> int:
-        return len(self.row)
-
     @property
     def difference(self) -> Floats:
         """How far above the others each rating lies."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpd_builder.reliability import unit_alpha, unit_sums
-from mpd_builder.statistics.estimates import Estimate, spearman_brown, stepped_up
+from mpd_builder.statistics.estimates import Estimate, jackknifed, spearman_brown, stepped_up
 from mpd_builder.statistics.icc import icc
 from mpd_builder.student_t import quantile
 from tests.mpd_builder.simulated_ratings import sparse_ratings
@@ -97,6 +97,15 @@ def test_worked_by_hand():
 def test_a_mean_of_no_ratings_is_refused():
     with pytest.raises(ValueError, match="the mean of 0 ratings"):
         icc(unit_sums(np.array([0, 0]), np.array([0.1, 0.2])), k=0)
+
+
+def test_an_estimate_is_no_better_than_its_replicates():
+    three = np.array([0.4, 0.5, 0.6])  # error: sqrt(2/3 * 0.02), with Student's t of 2 degrees
+    margin = quantile(0.975, 2) * math.sqrt(2 / 3 * 0.02)
+    found = jackknifed(0.5, three, confidence=0.95)
+    assert found == Estimate(0.5, pytest.approx(0.5 - margin), pytest.approx(min(1.0, 0.5 + margin)))
+    assert jackknifed(0.5, np.array([0.4, math.nan, 0.6]), confidence=0.95) == Estimate(0.5)
+    assert jackknifed(math.nan, three, confidence=0.95) == Estimate(None)
 
 
 def test_spearman_brown_worked_by_hand_and_where_it_ends():
