@@ -15,6 +15,9 @@ IMPORTS = [
     ("bench.encoding",),
     ("bench.pairing",),
     ("bench.preferences",),
+    ("bench.reliability", "alpha"),
+    ("bench.reliability", "report", "50000"),
+    ("bench.reliability", "report", "1000000"),
 ]
 PAIRS = (1_000, 10_000, 50_000)
 RATERS = (1, 8, 35, 100)

@@ -10,7 +10,7 @@ machine.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +42,30 @@ class DispersionSummary:
     sample_mean: float | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class UnitScores:
+    """What each unit with enough ratings scored, by every simple aggregator; all arrays have shape (P,).
+
+    `units` are their codes, ascending, `size` their numbers of ratings. Values and dispersions (population and sample)
+    are rounded as everywhere here.
+    """
+
+    units: Ints
+    size: Ints
+    trimmed: Floats
+    mean: Floats
+    median: Floats
+    dispersion: Floats
+    sample_dispersion: Floats
+
+    def __len__(self) -> int:
+        return len(self.units)
+
+    def take(self, rows: Ints | slice) -> UnitScores:
+        """Those rows only: indices or a slice."""
+        return UnitScores(*(getattr(self, name)[rows] for name in self.__slots__))
+
+
 def trimmed_mean(values: Sequence[float] | Floats, *, trim: int = 1) -> float:
     """The mean without the `trim` lowest and the `trim` highest values, rounded to 12 decimals.
 
@@ -61,7 +85,7 @@ def trimmed_mean(values: Sequence[float] | Floats, *, trim: int = 1) -> float:
 
 def is_ambiguous(score: float, *, band: tuple[float, float] = BAND) -> bool:
     """Whether a score lies in the band, both ends included."""
-    return bool(_in_band(np.array([score]), band)[0])
+    return bool(in_band(np.array([score]), band)[0])
 
 
 def aggregate(
@@ -82,28 +106,45 @@ def aggregate(
     values = _checked_values(rows)
     code_of: dict[str, int] = {}
     codes = np.fromiter((code_of.setdefault(row.pair_id, len(code_of)) for row in rows), np.int64, len(rows))
-    counts = np.bincount(codes, minlength=len(code_of))
-    in_order = values[np.lexsort((values, codes))]
-    starts = np.cumsum(counts) - counts
     pair_ids = list(code_of)
     result: list[Consensus] = []
-    for size in np.unique(counts[counts >= raters_per_pair]).tolist():
-        pairs = np.flatnonzero(counts == size)
-        values_PN = in_order[starts[pairs][:, np.newaxis] + np.arange(size)]
+    for pairs, values_PN in _by_size(codes, values, raters_per_pair):
         scores = _trimmed_means(values_PN, trim)
         dispersions, sample_dispersions = _dispersions(values_PN)
         result += [
-            Consensus(pair_ids[pair], score, dispersion, sample_dispersion, size, ambiguous)
+            Consensus(pair_ids[pair], score, dispersion, sample_dispersion, values_PN.shape[1], ambiguous)
             for pair, score, dispersion, sample_dispersion, ambiguous in zip(
                 pairs.tolist(),
                 scores.tolist(),
                 dispersions.tolist(),
                 sample_dispersions.tolist(),
-                _in_band(scores, band).tolist(),
+                in_band(scores, band).tolist(),
                 strict=True,
             )
         ]
     return sorted(result, key=lambda consensus: consensus.pair_id)
+
+
+def score_units(unit_N: Ints, value_N: Floats, *, least: int, trim: int = 1) -> UnitScores:
+    """The scores of all units with at least `least` ratings, from the unit's code and the value of each rating (N,).
+
+    The same figures to the bit as `aggregate` gives, for values on any scale. Raises ValueError for settings that leave
+    nothing to average.
+    """
+    _check_settings(least, trim, BAND)
+    found = []
+    for units, values_PN in _by_size(unit_N, value_N, least):
+        n = values_PN.shape[1]
+        aggregates = (_trimmed_means(values_PN, cut) for cut in (trim, 0, (n - 1) // 2))
+        found.append((units, np.full(len(units), n), *aggregates, *_dispersions(values_PN)))
+    if not found:
+        none, no_value = np.empty(0, dtype=np.int64), np.empty(0)
+        return UnitScores(none, none, no_value, no_value, no_value, no_value, no_value)
+    if len(found) == 1:
+        return UnitScores(*found[0])
+    columns = [np.concatenate(column) for column in zip(*found, strict=True)]
+    order = np.argsort(columns[0], kind="stable")
+    return UnitScores(*(column[order] for column in columns))
 
 
 def dispersion_summary(consensus: Iterable[Consensus]) -> DispersionSummary:
@@ -119,6 +160,16 @@ def dispersion_summary(consensus: Iterable[Consensus]) -> DispersionSummary:
         share_below_11=sum(row.dispersion < 0.11 for row in rows) / n,
         sample_mean=math.fsum(row.sample_dispersion for row in rows) / n,
     )
+
+
+def _by_size(unit_N: Ints, value_N: Floats, least: int) -> Iterator[tuple[Ints, Floats]]:
+    """The units (P,) with n ratings and their values (P, n), sorted, for every n from `least` on that occurs."""
+    counts = np.bincount(unit_N)
+    in_order = value_N[np.lexsort((value_N, unit_N))]
+    starts = np.cumsum(counts) - counts
+    for size in np.unique(counts[counts >= least]).tolist():
+        units = np.flatnonzero(counts == size)
+        yield units, in_order[starts[units][:, np.newaxis] + np.arange(size)]
 
 
 def _check_settings(raters_per_pair: int, trim: int, band: tuple[float, float]) -> None:
@@ -147,7 +198,8 @@ def _checked_values(rows: list[Rating]) -> Floats:
     return values
 
 
-def _in_band(scores: Floats, band: tuple[float, float]) -> npt.NDArray[np.bool_]:
+def in_band(scores: Floats, band: tuple[float, float] = BAND) -> npt.NDArray[np.bool_]:
+    """Which of the scores (P,) lie in the band, both ends included."""
     low, high = _rounded(np.array(band))
     rounded = _rounded(scores)
     return np.asarray((rounded >= low) & (rounded <= high))

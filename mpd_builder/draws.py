@@ -37,6 +37,21 @@ class Stream:
             drawn = fitting if len(drawn) == 0 else np.concatenate([drawn, fitting])
         return drawn[:size]
 
+    def multiplicities(self, size: int, samples: int) -> Ints:
+        """How often each of `size` things occurs in a sample of `size` with replacement, for each of so many samples.
+
+        Shape (samples, size). Of 32 random bits a draw, so that a thing's probability is 1 / size but for a part in
+        2^32 / size: fit for intervals, and much faster than `below`, which shares things out.
+        """
+        n_draws = size * samples
+        words = np.asarray(self._bits.random_raw((n_draws + 1) // 2), dtype="<u8")
+        draws = words.view("<u4")[:n_draws].astype(np.uint64)
+        draws *= np.uint64(size)
+        draws >>= np.uint64(32)
+        places = draws.view(np.int64).reshape(samples, size)
+        places += np.arange(0, n_draws, size)[:, np.newaxis]
+        return np.bincount(places.ravel(), minlength=n_draws).reshape(samples, size)
+
     def order(self, size: int) -> Ints:
         """A uniformly random order of 0..size-1, shape (size,)."""
         keys = np.asarray(self._bits.random_raw(size), dtype=np.uint64)

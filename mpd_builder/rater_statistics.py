@@ -12,10 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-
-LEAST_FOR_AGREEMENT = 3
+from mpd_builder.statistics.grouped import means, moments
+from mpd_builder.statistics.peers import compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,53 +49,23 @@ def rater_statistics(units: npt.ArrayLike, raters: npt.ArrayLike, values: npt.Ar
         raise ValueError("a value is not a finite number")
     if not len(value_N):
         return []
-    n_R, mean_R = _means(rater_N, value_N, len(names_R))
-    others_N, is_compared_N = _others(unit_N, value_N)
-    rater_C, mine_C, others_C = rater_N[is_compared_N], value_N[is_compared_N], others_N[is_compared_N]
-    compared_R, bias_R = _means(rater_C, mine_C - others_C, len(names_R))
-    agreement_R = _correlations(rater_C, mine_C, others_C, len(names_R))
+    n_R, mean_R = means(rater_N, value_N, len(names_R))
+    peers = compared(unit_N, rater_N, value_N)
+    compared_R, bias_R = means(peers.rater, peers.difference, len(names_R))
+    agreement_R = moments(peers.rater, peers.mine, peers.others, len(names_R)).correlation
     return [
         RaterStatistics(
             rater=int(name),
             n_ratings=int(n),
             mean=float(mean),
-            n_compared=int(compared),
-            bias=float(bias) if compared else None,
+            n_compared=int(n_compared),
+            bias=float(bias) if n_compared else None,
             agreement=float(agreement) if math.isfinite(agreement) else None,
         )
-        for name, n, mean, compared, bias, agreement in zip(
+        for name, n, mean, n_compared, bias, agreement in zip(
             names_R, n_R, mean_R, compared_R, bias_R, agreement_R, strict=True
         )
     ]
-
-
-def _others(unit_N: Ints, value_N: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """The mean of the other ratings of each rating's unit, and whether there are any."""
-    n_N = np.bincount(unit_N)[unit_N]
-    sum_N = np.bincount(unit_N, weights=value_N)[unit_N]
-    is_compared_N = n_N >= 2
-    return (sum_N - value_N) / np.maximum(n_N - 1, 1), is_compared_N
-
-
-def _means(group_N: Ints, value_N: Floats, n_groups: int) -> tuple[Ints, Floats]:
-    """Size and mean of each group; the mean of an empty group is 0 and must not be used."""
-    n_G = np.bincount(group_N, minlength=n_groups)
-    sum_G = np.bincount(group_N, weights=value_N, minlength=n_groups)
-    return n_G.astype(np.int64), sum_G / np.maximum(n_G, 1)
-
-
-def _correlations(group_N: Ints, x_N: Floats, y_N: Floats, n_groups: int) -> Floats:
-    """Pearson correlation within each group, NaN where it is undefined."""
-    n_G, mean_x_G = _means(group_N, x_N, n_groups)
-    _, mean_y_G = _means(group_N, y_N, n_groups)
-    dx_N, dy_N = x_N - mean_x_G[group_N], y_N - mean_y_G[group_N]
-    xx_G, yy_G, xy_G = (
-        np.bincount(group_N, weights=product_N, minlength=n_groups)
-        for product_N in (dx_N * dx_N, dy_N * dy_N, dx_N * dy_N)
-    )
-    is_defined_G = (n_G >= LEAST_FOR_AGREEMENT) & (xx_G > 1e-12 * n_G) & (yy_G > 1e-12 * n_G)
-    spread_G = np.sqrt(np.where(is_defined_G, xx_G * yy_G, 1.0))
-    return np.where(is_defined_G, np.clip(xy_G / spread_G, -1.0, 1.0), np.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +100,9 @@ def retest_statistics(raters: npt.ArrayLike, firsts: npt.ArrayLike, seconds: npt
         raise ValueError("a value is not a finite number")
     if not len(first_N):
         return []
-    n_R, difference_R = _means(rater_N, np.abs(second_N - first_N), len(names_R))
-    _, shift_R = _means(rater_N, second_N - first_N, len(names_R))
-    correlation_R = _correlations(rater_N, first_N, second_N, len(names_R))
+    n_R, difference_R = means(rater_N, np.abs(second_N - first_N), len(names_R))
+    _, shift_R = means(rater_N, second_N - first_N, len(names_R))
+    correlation_R = moments(rater_N, first_N, second_N, len(names_R)).correlation
     return [
         RetestStatistics(
             rater=int(name),

@@ -127,7 +127,7 @@ class ProtocolVersionAdmin(ModelAdmin):
         """What is published is shown as it reads."""
         if obj is None or not obj.is_published:
             return self.fieldsets
-        shown = {"consent": "consent_shown", "briefing": "briefing_shown"}
+        shown: dict[Any, str] = {"consent": "consent_shown", "briefing": "briefing_shown"}
         return [
             (title, {**told, "fields": tuple(shown.get(name, name) for name in told["fields"])})
             for title, told in self.fieldsets

@@ -10,6 +10,7 @@ def test_the_stream_is_the_same_on_every_machine_and_numpy():
     """Pinned values: whoever changes them changes every pairing and every task that a seed stands for."""
     assert Stream(7, "pairs").below(1000, 6).tolist() == [988, 231, 544, 629, 354, 377]
     assert Stream(7, "pairs").order(6).tolist() == [1, 4, 5, 2, 3, 0]
+    assert Stream(7, "bootstrap").multiplicities(6, 2).tolist() == [[2, 2, 0, 0, 1, 1], [0, 0, 2, 0, 1, 3]]
     assert Stream(7, "pairs").distinct(67_917_795, 4).tolist() == [30298867, 46494356, 49435595, 28308403]
 
 
@@ -73,3 +74,18 @@ def test_water_fill_shares_everything_out_and_evenly(cells, data):
 def test_water_needs_room():
     with pytest.raises(ValueError, match="5 to share out, but there is room for 4"):
         water_fill(np.array([0, 0]), np.array([1, 3]), 5, order=np.array([0, 1]))
+
+
+def test_a_resample_holds_as_many_things_as_there_are_each_equally_often():
+    times = Stream(5, "bootstrap").multiplicities(40, 20_000)
+    assert times.shape == (20_000, 40)
+    assert (times.sum(axis=1) == 40).all()
+    # A thing occurs 40 * (1 / 40) = 1 time on average, with a variance of 39 / 40: over 20,000 samples +- 0.007.
+    assert times.mean(axis=0) == pytest.approx(np.ones(40), abs=0.03)
+    assert times.var() == pytest.approx(39 / 40, abs=0.01)
+    assert np.array_equal(times, Stream(5, "bootstrap").multiplicities(40, 20_000))
+
+
+def test_resamples_of_odd_sizes_are_whole_too():
+    assert Stream(1).multiplicities(1, 3).tolist() == [[1], [1], [1]]
+    assert (Stream(1).multiplicities(3, 5).sum(axis=1) == 3).all()

@@ -66,9 +66,8 @@ class RaterAdmin(ModelAdmin):
         return super().get_fields(request, obj) if obj else ("user", "background")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Rater | None = None) -> Any:
-        settled = ("code", "user", "state", "is_simulated", "protocol", "admitted_at", "created_at", "order_seed")
-        settled += ("steps_told", "practice_told")
-        return settled if obj else ()
+        people = ("code", "user", "state", "is_simulated", "created_at", "order_seed")
+        return (*people, "protocol", "admitted_at", "steps_told", "practice_told") if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Rater | None = None) -> bool:
         """Ratings are never deleted, so neither are raters: withdraw them."""
