@@ -39,6 +39,28 @@ def crowd(port: int, sessions: list[str], *, seconds: float, pause: float, apart
     return load
 
 
+def ask_who(port: int, sessions: list[str], *, seconds: float) -> int:
+    """Let all ask who they are, as fast as they can; how many answers came. The least that a logged-in request does."""
+    counts = [0] * len(sessions)
+    until = time.perf_counter() + seconds
+
+    def ask(number: int) -> None:
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        while time.perf_counter() < until:
+            line.request("GET", "/api/v1/me/", headers={"Cookie": f"sessionid={sessions[number]}"})
+            answer = line.getresponse()
+            answer.read()
+            counts[number] += answer.status == 200
+        line.close()
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(len(sessions))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts)
+
+
 def _rate(port: int, session: str, until: float, pause: float, apart: bool, load: Load, random: Random) -> None:
     line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {

@@ -27,7 +27,7 @@ from annotation_site.corpus.models import Clip, Painting, Track  # noqa: E402
 from annotation_site.leases.models import ORDER_KEYS  # noqa: E402
 from annotation_site.scoring.models import Campaign, Rating  # noqa: E402
 from annotation_site.scoring.services import pairs_make  # noqa: E402
-from bench.crew import Load, crowd  # noqa: E402
+from bench.crew import Load, ask_who, crowd  # noqa: E402
 from bench.serving import Server, database_pid, processor_seconds  # noqa: E402
 from bench.table import percentile, timed  # noqa: E402
 
@@ -112,7 +112,24 @@ class Site:
         _check(load, loops)
         figure = f"{loops / load.seconds:.0f} a second, {1000 * site / loops:.1f} ms of processor each"
         in_database = f"; the database {1000 * database / loops:.1f} ms" if database else ""
-        print(f"rating loops\t{self.where(len(keys))}\t{figure}{in_database}\t\t")
+        least = self.least_request(keys)
+        beside = (
+            f"{1000 * site / loops / least:.1f} x\tthe least request of someone logged in, {least:.1f} ms of processor"
+        )
+        print(f"rating loops\t{self.where(len(keys))}\t{figure}{in_database}\t{beside}")
+
+    def least_request(self, keys: list[str]) -> float:
+        """Milliseconds of the site's processor that a request costs which only says who is logged in."""
+        before = self._processor()
+        count = ask_who(self.server.port, keys, seconds=SECONDS / 3)
+        return 1000 * (self._processor()[0] - before[0]) / count
+
+    def warm_up(self, keys: list[str]) -> None:
+        """Until every worker has imported what its first request needs."""
+        for _ in range(3):
+            ask_who(self.server.port, keys, seconds=1.0)
+            crowd(self.server.port, keys, seconds=1.0, pause=0.0, apart=True)
+        self.server.times()
 
     def at_a_steady_pace(self, keys: list[str]) -> None:
         self.server.times()
@@ -149,6 +166,7 @@ def main(pairs: int, crews: list[int]) -> None:
         connection.cursor().execute("ANALYZE")
     with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
         site = Site(server, pairs, floor())
+        site.warm_up(keys[:8])
         for raters in crews:
             site.at_a_steady_pace(keys[:raters])
             site.at_full_speed(keys[:raters])
