@@ -172,7 +172,7 @@ def stage(live_server: Any, browser: Browser) -> Iterator[Stage]:
     yield stage
     for context in stage.contexts:
         context.close()
-    assert not stage.faults
+    assert not stage.faults, stage.faults
 
 
 @pytest.fixture

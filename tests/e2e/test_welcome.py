@@ -195,6 +195,8 @@ def test_every_step_reads_well_and_has_no_violation(
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_text("Please choose one.")).to_be_visible()
     assert violations(page) == [], "background, refused"
+    assert [fault[:3] for fault in stage.faults] == ["422"], "a refused form says so in its status, too"
+    stage.faults.clear()
     page.get_by_label("What describes you best?").select_option("graduate")
     page.get_by_label("What did you train in?").fill("art history")
     page.get_by_label("For how many years?").fill("6")
