@@ -110,6 +110,7 @@ class TaskSerializer(serializers.ModelSerializer[PreferenceTask]):
             "pair_a",
             "pair_b",
             "state",
+            "places",
             "votes_a",
             "votes_b",
             "winner",

@@ -44,6 +44,7 @@ def tasks_make(*, campaign: Campaign, count: int | None, seed: int, now: datetim
         seed=seed,
         existing=[task_record(task) for task in known.defer("pair_a__clip__peaks")],
     )
+    quota = campaign.votes_per_task
     tasks = PreferenceTask.objects.bulk_create(
         [
             PreferenceTask(
@@ -52,13 +53,13 @@ def tasks_make(*, campaign: Campaign, count: int | None, seed: int, now: datetim
                 direction=task.direction.value,
                 pair_a_id=pk_of[task.pair_a],
                 pair_b_id=pk_of[task.pair_b],
+                places=quota,
                 created_at=now,
             )
             for task in drawn
         ],
         batch_size=_ROWS,
     )
-    quota = campaign.votes_per_task
     random = Random(f"{seed} {len(known)}")  # noqa: S311 - no secret
     _slots_create(
         VoteSlot(task=task, campaign=campaign, index=index, quota=quota, order_key=random.randrange(ORDER_KEYS))
@@ -96,28 +97,28 @@ def _extend(campaign: Campaign, pks: Sequence[int], random: Random) -> int:
     growing = [task for task in tasks_short(campaign=campaign, among=pks) if task.wanted]
     for task in growing:
         _grow(task, campaign=campaign, random=random)
-    PreferenceTask.objects.filter(pk__in=[task.pk for task in growing]).update(
-        state=PreferenceTask.State.OPEN, winner="", decided_at=None
-    )
     return len(growing)
 
 
 def _grow(task: ShortTask, *, campaign: Campaign, random: Random) -> None:
-    """Add its slots. They wait where the task's others did: what is begun is finished first."""
-    quota = task.places + task.wanted
+    """Add its slots and open it again. They wait where its others did: what is begun is finished first."""
+    places = task.places + task.wanted
     slots = VoteSlot.objects.filter(task=task.pk)
     queue = slots.aggregate(first=Coalesce(Min("queue"), Queue.FRESH.value))["first"]
-    slots.update(quota=quota)
+    slots.update(quota=places)
     _slots_create(
         VoteSlot(
             task_id=task.pk,
             campaign=campaign,
             index=index,
-            quota=quota,
+            quota=places,
             queue=queue,
             order_key=random.randrange(ORDER_KEYS),
         )
-        for index in range(task.places, quota)
+        for index in range(task.places, places)
+    )
+    PreferenceTask.objects.filter(pk=task.pk).update(
+        places=places, state=PreferenceTask.State.OPEN, winner="", decided_at=None
     )
 
 

@@ -47,6 +47,7 @@ class PreferenceTask(models.Model):
     pair_a = models.ForeignKey("scoring.Pair", on_delete=models.PROTECT, related_name="tasks_a")
     pair_b = models.ForeignKey("scoring.Pair", on_delete=models.PROTECT, related_name="tasks_b")
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    places = models.PositiveSmallIntegerField(default=3, help_text="How many slots it has: so many votes decide it.")
     votes_a = models.PositiveSmallIntegerField(default=0)
     votes_b = models.PositiveSmallIntegerField(default=0)
     winner = models.CharField(max_length=1, choices=Side.choices, blank=True)
@@ -69,6 +70,9 @@ class PreferenceTask(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["campaign", "key"], name="task_one_per_campaign_and_key"),
             models.CheckConstraint(condition=~Q(pair_a=F("pair_b")), name="task_pairs_differ"),
+            models.CheckConstraint(
+                condition=Q(votes_a__lte=F("places") - F("votes_b")), name="task_has_no_more_votes_than_places"
+            ),
         ]
         indexes = [models.Index(fields=["campaign", "state"])]
 

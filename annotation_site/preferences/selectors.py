@@ -95,11 +95,9 @@ def tasks_short(*, campaign: Campaign, among: Collection[int] | None = None) -> 
 
     Only those whose pairs are open and in the band: the others ask what nobody has to know any more.
     """
-    slots = VoteSlot.objects.filter(task=OuterRef("pk")).order_by().values("task")
     tasks = PreferenceTask.objects.filter(IN_BAND, campaign=campaign, pair_a__closed_at=None, pair_b__closed_at=None)
     if among is not None:
         tasks = tasks.filter(pk__in=among)
-    tasks = tasks.annotate(places=Coalesce(Subquery(slots.annotate(n=Count("pk")).values("n")), 0))
     is_short = Q(state=TaskState.OPEN, places__lt=campaign.votes_per_task)
     rows = tasks.filter(Q(state=TaskState.UNDECIDED) | is_short).order_by("pk")
     limit, needed = campaign.most_votes_per_task, campaign.votes_per_task

@@ -243,8 +243,8 @@ def task_follow(*, task_id: int, now: datetime) -> None:
         for rater, choice, left in _COUNTED(task=task_id)
     ]
     record = records.PreferenceTask(task.key, records.Direction(task.direction), "", "", "")
-    (outcome,) = preferences.decide([record], votes, votes_needed=task.n_slots)
-    is_decided = len(votes) == task.n_slots
+    (outcome,) = preferences.decide([record], votes, votes_needed=task.places)
+    is_decided = len(votes) == task.places
     state = TaskState(task.state)
     if state != TaskState.LEFT_BAND:
         decided = TaskState.KEPT if outcome.winner else TaskState.UNDECIDED
@@ -284,17 +284,7 @@ _HEARD = Prepared(
         )
     )
 )
-_TASK = Prepared(
-    lambda: (
-        PreferenceTask.objects.select_for_update(no_key=True)
-        .filter(pk=bound(PreferenceTask, "id"))
-        .annotate(
-            n_slots=Subquery(
-                VoteSlot.objects.filter(task=OuterRef("pk")).values("task").annotate(n=Count("pk")).values("n")
-            )
-        )
-    )
-)
+_TASK = Prepared(lambda: PreferenceTask.objects.select_for_update(no_key=True).filter(pk=bound(PreferenceTask, "id")))
 _COUNTED = Prepared(
     lambda: Vote.objects.filter(task=bound(Vote, "task"), state=VoteState.COUNTED).values_list(
         "rater", "choice", "left"

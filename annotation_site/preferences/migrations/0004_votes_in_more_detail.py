@@ -1,6 +1,6 @@
 from django.db import migrations, models
-from django.db.models import Case, F, FloatField, Q, Value, When
-from django.db.models.functions import Cast, Greatest, NullIf
+from django.db.models import Case, Count, F, FloatField, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Cast, Coalesce, Greatest, NullIf
 
 SIDES = [("a", "Candidate A"), ("b", "Candidate B")]
 
@@ -10,12 +10,25 @@ def left_came_first(apps, schema_editor):
     apps.get_model("preferences", "Vote").objects.update(first=F("left"))
 
 
+def count_places(apps, schema_editor):
+    slots = apps.get_model("preferences", "VoteSlot").objects.filter(task=OuterRef("pk")).order_by().values("task")
+    count = Subquery(slots.annotate(n=Count("pk")).values("n"))
+    apps.get_model("preferences", "PreferenceTask").objects.update(places=Coalesce(count, F("places")))
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("preferences", "0003_closed_tasks"),
     ]
 
     operations = [
+        migrations.AddField(
+            model_name="preferencetask",
+            name="places",
+            field=models.PositiveSmallIntegerField(
+                default=3, help_text="How many slots it has: so many votes decide it."
+            ),
+        ),
         migrations.AddField(
             model_name="preferencetask",
             name="unanimous",
@@ -72,4 +85,5 @@ class Migration(migrations.Migration):
             field=models.JSONField(blank=True, default=dict, help_text="Played ranges, switches, time in view, focus."),
         ),
         migrations.RunPython(left_came_first, migrations.RunPython.noop),
+        migrations.RunPython(count_places, migrations.RunPython.noop),
     ]
