@@ -110,7 +110,8 @@ def pairs_ask_for(*, campaign: Campaign, items: Sequence[tuple[Painting, Clip, s
                     unrated.setdefault(origin, []).append(pair.pk)
     # Slots before pairs, as everywhere: a submission that holds one of the slots may be waiting for its pair.
     for batch in batches(sorted(pk for pks in unrated.values() for pk in pks)):
-        queues = dict(Slot.objects.select_for_update().filter(pair__in=batch).order_by("pk").values_list("pk", "queue"))
+        locked = Slot.objects.select_for_update(no_key=True).filter(pair__in=batch).order_by("pk")
+        queues = dict(locked.values_list("pk", "queue"))
         for queue in (Queue.FRESH, Queue.BEGUN):
             Slot.objects.filter(pk__in=[pk for pk in queues if queues[pk] == queue]).update(queue=queue.asked)
     for its_origin, pks in unrated.items():
