@@ -168,6 +168,7 @@ def make_task(*, pair_a: Pair, pair_b: Pair, now: datetime = NOON, **fields: Any
     defaults: dict[str, Any] = {
         "key": task_id(direction, query, pair_a.key, pair_b.key),
         "direction": direction.value,
+        "places": campaign.votes_per_task,
         "created_at": now,
     }
     task = PreferenceTask.objects.create(campaign=campaign, pair_a=pair_a, pair_b=pair_b, **defaults | fields)

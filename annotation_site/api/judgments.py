@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from annotation_site.accounts.models import Rater
 from annotation_site.api.jobs import ReadOnly
 from annotation_site.preferences.models import PreferenceTask, Vote
+from annotation_site.preferences.selectors import LEFT_BAND
 from annotation_site.reliability.selectors import report_as_dict, report_cached
 from annotation_site.scoring.models import Campaign, Pair, Rating
 
@@ -35,6 +36,7 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
             "band_low",
             "band_high",
             "votes_per_task",
+            "most_votes_per_task",
             "lease_minutes",
             "created_at",
         )
@@ -89,6 +91,14 @@ class TaskSerializer(serializers.ModelSerializer[PreferenceTask]):
     campaign = serializers.SlugRelatedField[Campaign](slug_field="slug", read_only=True)
     pair_a = serializers.CharField(source="pair_a.key", read_only=True)
     pair_b = serializers.CharField(source="pair_b.key", read_only=True)
+    unanimous = serializers.BooleanField(read_only=True, help_text="Decided without a vote against it.")
+    agreement = serializers.FloatField(
+        read_only=True, allow_null=True, help_text="The share of its votes that went to the winner; null without one."
+    )
+    left_band = serializers.BooleanField(
+        read_only=True,
+        help_text="A pair has left the ambiguous band since: its score changed, or it has none any more.",
+    )
 
     class Meta:
         model = PreferenceTask
@@ -100,9 +110,13 @@ class TaskSerializer(serializers.ModelSerializer[PreferenceTask]):
             "pair_a",
             "pair_b",
             "state",
+            "places",
             "votes_a",
             "votes_b",
             "winner",
+            "unanimous",
+            "agreement",
+            "left_band",
             "created_at",
             "decided_at",
         )
@@ -114,7 +128,21 @@ class VoteSerializer(serializers.ModelSerializer[Vote]):
 
     class Meta:
         model = Vote
-        fields = ("id", "task", "rater", "choice", "left", "state", "active_ms", "is_simulated", "created_at")
+        fields = (
+            "id",
+            "task",
+            "rater",
+            "choice",
+            "left",
+            "first",
+            "state",
+            "supersedes",
+            "active_ms",
+            "evidence",
+            "protocol",
+            "is_simulated",
+            "created_at",
+        )
 
 
 class RaterSerializer(serializers.ModelSerializer[Rater]):
@@ -152,6 +180,9 @@ class RatingFilter(filters.FilterSet):
 
 class TaskFilter(filters.FilterSet):
     campaign = filters.CharFilter(field_name="campaign__slug")
+    unanimous = filters.BooleanFilter()
+    agreement_min = filters.NumberFilter(field_name="agreement", lookup_expr="gte")
+    left_band = filters.BooleanFilter()
 
     class Meta:
         model = PreferenceTask
@@ -194,7 +225,7 @@ class RatingViewSet(ReadOnly):
 
 
 class TaskViewSet(ReadOnly):
-    queryset = PreferenceTask.objects.select_related("campaign", "pair_a", "pair_b")
+    queryset = PreferenceTask.objects.select_related("campaign", "pair_a", "pair_b").annotate(left_band=LEFT_BAND)
     serializer_class = TaskSerializer
     filterset_class = TaskFilter
 

@@ -21,7 +21,7 @@ from annotation_site.corpus.services import import_now
 from annotation_site.demo.protocol import demo_protocol_make
 from annotation_site.demo.simulation import Studio, panel_enlist, ratings_simulate, votes_simulate
 from annotation_site.demo.truths import corpus_dir, truth_path, truths_load
-from annotation_site.preferences.services import tasks_make
+from annotation_site.preferences.making import tasks_make
 from annotation_site.scoring.models import Campaign
 from annotation_site.scoring.services import pairs_make
 from mpd_builder.synthetic import make_corpus

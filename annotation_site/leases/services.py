@@ -155,9 +155,12 @@ def slots_reopen(*, model: type[LeasedSlot], raters: Collection[Rater]) -> list[
 
 
 def slots_lock(*, model: type[LeasedSlot], subjects: Collection[int]) -> None:
-    """Lock all slots of these subjects, by id: nobody claims or fills one until the transaction ends."""
+    """Lock all slots of these subjects, by id: nobody claims or fills one until the transaction ends.
+
+    Without the keys: a correction holds its subject and, as it commits, makes sure that its slot is still there.
+    """
     slots = model._default_manager.filter(**{f"{model.subject_field}__in": subjects})
-    list(slots.select_for_update().order_by("pk").values_list("pk", flat=True))
+    list(slots.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
 
 
 def slots_close(*, model: type[LeasedSlot], subjects: Collection[int]) -> None:

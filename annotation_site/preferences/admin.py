@@ -12,6 +12,7 @@ from unfold.decorators import display
 
 from annotation_site.leases.skip_columns import SkippedFilter, skips_in_full, skips_in_short, with_skips
 from annotation_site.preferences.models import PreferenceTask
+from annotation_site.preferences.selectors import LEFT_BAND
 from annotation_site.scoring.admin import ReadOnlyAdmin
 
 STATE_LABELS = {
@@ -20,24 +21,48 @@ STATE_LABELS = {
     "Undecided": "warning",
     "Closed: a pair left the ambiguous band": None,
 }
+LEFT_SINCE = "A pair has left the band since"
+
+
+class BandFilter(admin.SimpleListFilter):
+    """Tasks whose pairs are both ambiguous still, and those of which one is not any more."""
+
+    title = "band"
+    parameter_name = "left_band"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, str]]:
+        return [("no", "Both pairs are in the band"), ("yes", LEFT_SINCE)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(left_band=self.value() == "yes") if self.value() else queryset
 
 
 @admin.register(PreferenceTask)
 class PreferenceTaskAdmin(ReadOnlyAdmin):
-    list_display = ("query", "direction", "candidates", "votes", "state_label", "skips", "decided_at")
+    list_display = (
+        "query",
+        "direction",
+        "candidates",
+        "votes",
+        "agreement_shown",
+        "state_label",
+        "band",
+        "skips",
+        "decided_at",
+    )
     list_select_related = (
         "pair_a__painting",
         "pair_a__clip__track",
         "pair_b__painting",
         "pair_b__clip__track",
     )
-    list_filter = ("campaign", "direction", "state", SkippedFilter)
+    list_filter = ("campaign", "direction", "state", BandFilter, SkippedFilter)
     search_fields = ("key",)
     ordering = ("-pk",)
-    readonly_fields = ("skips_told",)
+    readonly_fields = ("unanimous", "agreement_shown", "band", "skips_told")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PreferenceTask]:
-        return with_skips(super().get_queryset(request))
+        return with_skips(super().get_queryset(request)).annotate(left_band=LEFT_BAND)
 
     @display(description="Skips", ordering="n_skips")
     def skips(self, task: Any) -> str:
@@ -60,6 +85,14 @@ class PreferenceTaskAdmin(ReadOnlyAdmin):
     @display(description="Votes")
     def votes(self, task: PreferenceTask) -> str:
         return f"{task.votes_a} to {task.votes_b}"
+
+    @display(description="Agreement", ordering="agreement")
+    def agreement_shown(self, task: PreferenceTask) -> str:
+        return "" if task.agreement is None else f"{100 * task.agreement:.0f} %"
+
+    @display(description="Band", ordering="left_band", label={LEFT_SINCE: "warning"})
+    def band(self, task: Any) -> str | None:
+        return LEFT_SINCE if task.left_band and task.state != PreferenceTask.State.LEFT_BAND else None
 
     @display(description="State", ordering="state", label=STATE_LABELS)
     def state_label(self, task: PreferenceTask) -> str:

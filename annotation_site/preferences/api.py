@@ -19,6 +19,7 @@ from annotation_site.leases.services import lease_hold, lease_release, lease_ren
 from annotation_site.preferences.models import DirectionChoice, Side, Vote, VoteSlot
 from annotation_site.preferences.selectors import leased_tasks, none_because, own_progress
 from annotation_site.preferences.services import VoteSubmission, task_skip, vote_correct, vote_submit
+from annotation_site.prepared import Prepared, bound
 from annotation_site.scoring.models import Campaign, Pair
 
 
@@ -58,6 +59,9 @@ class TaskLease(api.Leased):
     direction = serializers.ChoiceField(choices=DirectionChoice.choices)
     query = Item()
     candidates = Candidate(many=True, help_text="Left, then right.")
+    first = serializers.ChoiceField(
+        choices=Side.choices, help_text="Which candidate to play first where both are music, whatever its side."
+    )
 
 
 class VoteGiven(serializers.Serializer[Any]):
@@ -82,6 +86,9 @@ class VoteCorrectionTaken(serializers.Serializer[Any]):
     vote = VoteGiven()
 
 
+_CAMPAIGN = Prepared(lambda: Campaign.objects.filter(tasks=bound(Vote, "task")))
+
+
 def work_of(*, rater: Rater, campaign: Campaign, count: int, now: datetime) -> dict[str, Any]:
     """What a rater has to compare in a campaign, topped up to `count` leases."""
     held = lease_hold(model=VoteSlot, rater=rater, campaign=campaign, count=count, now=now)
@@ -103,6 +110,7 @@ def task_lease(slot: VoteSlot) -> dict[str, Any]:
         "candidates": [
             {"choice": side.value, "item": _item(slot, pairs[side], is_clip=not asks_with_music)} for side in sides
         ],
+        "first": slot.first,
     }
 
 
@@ -138,7 +146,7 @@ class VotesView(api.RaterView):
         told = api.read(Chosen, request)
         count, now = told.pop("count"), timezone.now()
         done = vote_submit(rater=self.rater, now=now, **told)
-        campaign = Campaign.objects.get(tasks=done.vote.task_id)
+        (campaign,) = _CAMPAIGN(task=done.vote.task_id)
         work = work_of(rater=self.rater, campaign=campaign, count=count, now=now)
         return Response({"vote": _given(done.vote), **_told(work)}, status=_status(done))
 

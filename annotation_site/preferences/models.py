@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, FloatField, Q, Value, When
+from django.db.models.functions import Cast, Greatest, NullIf
 
 from annotation_site.leases.models import EndedLease, LeasedSlot, SlotState
 
@@ -22,8 +23,16 @@ class Side(models.TextChoices):
     B = "b", "Candidate B"
 
 
+_MAJORITY = Cast(Greatest("votes_a", "votes_b"), FloatField())
+_ALL_VOTES = NullIf(Cast(F("votes_a") + F("votes_b"), FloatField()), Value(0.0))
+
+
 class PreferenceTask(models.Model):
-    """One query, two candidates: the pairs `pair_a` and `pair_b` share their clip or their painting."""
+    """One query, two candidates: the pairs `pair_a` and `pair_b` share their clip or their painting.
+
+    It has as many places as it has slots. Once all are filled it is decided: kept with a strict majority, else
+    undecided. What the database works out itself (`unanimous`, `agreement`) is always that of the row.
+    """
 
     class State(models.TextChoices):
         OPEN = "open", "Open"
@@ -38,16 +47,32 @@ class PreferenceTask(models.Model):
     pair_a = models.ForeignKey("scoring.Pair", on_delete=models.PROTECT, related_name="tasks_a")
     pair_b = models.ForeignKey("scoring.Pair", on_delete=models.PROTECT, related_name="tasks_b")
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    places = models.PositiveSmallIntegerField(default=3, help_text="How many slots it has: so many votes decide it.")
     votes_a = models.PositiveSmallIntegerField(default=0)
     votes_b = models.PositiveSmallIntegerField(default=0)
     winner = models.CharField(max_length=1, choices=Side.choices, blank=True)
     created_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True, blank=True)
+    unanimous = models.GeneratedField(
+        expression=~Q(winner="") & (Q(votes_a=0) | Q(votes_b=0)),
+        output_field=models.BooleanField(),
+        db_persist=True,
+        help_text="Decided without a vote against it.",
+    )
+    agreement = models.GeneratedField(
+        expression=Case(When(~Q(winner=""), then=_MAJORITY / _ALL_VOTES)),
+        output_field=models.FloatField(null=True),
+        db_persist=True,
+        help_text="The share of its votes that went to the winner; empty without one.",
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["campaign", "key"], name="task_one_per_campaign_and_key"),
             models.CheckConstraint(condition=~Q(pair_a=F("pair_b")), name="task_pairs_differ"),
+            models.CheckConstraint(
+                condition=Q(votes_a__lte=F("places") - F("votes_b")), name="task_has_no_more_votes_than_places"
+            ),
         ]
         indexes = [models.Index(fields=["campaign", "state"])]
 
@@ -75,6 +100,12 @@ class VoteSlot(LeasedSlot):
 
     task = models.ForeignKey(PreferenceTask, on_delete=models.CASCADE, related_name="slots")
     left = models.CharField(max_length=1, choices=Side.choices, blank=True, help_text="Drawn when the slot is leased.")
+    first = models.CharField(
+        max_length=1,
+        choices=Side.choices,
+        blank=True,
+        help_text="Which of two clips the page plays first; drawn with the lease, whatever the side.",
+    )
 
     class Meta:
         constraints = [
@@ -101,7 +132,8 @@ class VoteSlot(LeasedSlot):
 
     @classmethod
     def dealt(cls, token: UUID) -> dict[str, Any]:
-        return {"left": Random(token.int).choice(Side.values)}  # noqa: S311 - no secret
+        random = Random(token.int)  # noqa: S311 - no secret
+        return {name: random.choice(Side.values) for name in ("left", "first")}
 
 
 class VoteLease(EndedLease):
@@ -134,20 +166,24 @@ class VoteState(models.TextChoices):
 
 
 class Vote(models.Model):
-    """One rater's choice in one task, with the side that each candidate was shown on."""
+    """One rater's choice in one task, with the side that each candidate was shown on and the order drawn for them."""
 
     slot = models.ForeignKey(VoteSlot, null=True, blank=True, on_delete=models.PROTECT, related_name="votes")
     task = models.ForeignKey(PreferenceTask, on_delete=models.PROTECT, related_name="votes")
     rater = models.ForeignKey("accounts.Rater", on_delete=models.PROTECT, related_name="votes")
     choice = models.CharField(max_length=1, choices=Side.choices)
     left = models.CharField(max_length=1, choices=Side.choices)
+    first = models.CharField(
+        max_length=1, choices=Side.choices, blank=True, help_text="Which of two clips was to play first."
+    )
     state = models.CharField(max_length=10, choices=VoteState.choices, default=VoteState.COUNTED)
     key = models.UUIDField()
     supersedes = models.OneToOneField(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="superseded_by"
     )
     active_ms = models.PositiveIntegerField(default=0)
-    evidence = models.JSONField(default=dict, blank=True)
+    evidence = models.JSONField(default=dict, blank=True, help_text="Played ranges, switches, time in view, focus.")
+    protocol = models.CharField(max_length=16, default="1", help_text="Version of the instructions that were shown.")
     is_simulated = models.BooleanField(default=False)
     created_at = models.DateTimeField()
 

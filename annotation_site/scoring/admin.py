@@ -18,9 +18,10 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from annotation_site.leases.skip_columns import SkippedFilter, skips_in_full, skips_in_short, with_skips
+from annotation_site.preferences.actions import ExtensionAction
+from annotation_site.preferences.making import tasks_make
 from annotation_site.preferences.selectors import tasks_progress
-from annotation_site.preferences.services import tasks_make
-from annotation_site.scoring.forms import PairsForm, TasksForm
+from annotation_site.scoring.forms import CampaignForm, PairsForm, TasksForm
 from annotation_site.scoring.models import Campaign, Pair, Rating, RatingState
 from annotation_site.scoring.progress import pulse_cached
 from annotation_site.scoring.services import pairs_make
@@ -50,6 +51,7 @@ LABELS = {
     "band_low": "Ambiguous from",
     "band_high": "Ambiguous to",
     "votes_per_task": "Votes a preference task",
+    "most_votes_per_task": "Most votes, if undecided",
     "lease_minutes": "Lease (minutes)",
     "loudness_lufs": "Loudness (LUFS)",
     "repeat_percent": "Hidden repeats (%)",
@@ -68,6 +70,9 @@ HELP = {
     "band_low": "The lowest score that is ambiguous.",
     "band_high": "The highest one. Preference tasks are made of ambiguous pairs.",
     "votes_per_task": "So many people choose between two ambiguous pairs. Odd numbers cannot end in a draw.",
+    "most_votes_per_task": (
+        "Tasks that end in a draw can be given more votes from this page, one at a time, until they have so many."
+    ),
     "loudness_lufs": LOUDNESS_HELP,
     "repeat_percent": (
         "So much of a rater's work is a pair that they rated before, and they are not told. It measures the rater and "
@@ -92,14 +97,15 @@ HELP = {
 
 
 @admin.register(Campaign)
-class CampaignAdmin(ModelAdmin):
+class CampaignAdmin(ExtensionAction):
     """A campaign and how far it is. What its pairs and tasks were made under is fixed with them."""
 
+    form = CampaignForm
     list_display = ("name", "open_label", "kind", "n_complete", "n_pairs", "created_at")
     list_filter = ("is_open", "is_synthetic")
     prepopulated_fields = {"slug": ("name",)}
     ordering = ("-pk",)
-    actions_detail = ("make_pairs", "make_tasks")
+    actions_detail = ("make_pairs", "make_tasks", "extend_tasks")
     change_form_before_template = "admin/scoring/progress.html"
     fieldsets = (
         (None, {"fields": (("name", "slug"), "instructions", ("is_open", "is_synthetic"))}),
@@ -107,7 +113,7 @@ class CampaignAdmin(ModelAdmin):
         (
             "Preferences",
             {
-                "fields": (("band_low", "band_high"), "votes_per_task"),
+                "fields": (("band_low", "band_high"), ("votes_per_task", "most_votes_per_task")),
                 "description": "Which pairs are compared once more, two at a time, and by how many.",
             },
         ),

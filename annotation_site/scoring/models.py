@@ -15,6 +15,7 @@ CORRECTABLE = 10
 """How many of their latest ratings a rater can still correct."""
 MOST_REPEATS = 50
 """In percent of a rater's work."""
+FEWER_VOTES_THAN_ASKED_FOR = "The most votes of a task cannot be fewer than each task asks for."
 
 
 class Campaign(models.Model):
@@ -32,6 +33,11 @@ class Campaign(models.Model):
     band_low = models.FloatField(default=0.4, validators=UNIT)
     band_high = models.FloatField(default=0.6, validators=UNIT)
     votes_per_task = models.PositiveSmallIntegerField(default=3)
+    most_votes_per_task = models.PositiveSmallIntegerField(
+        default=5,
+        verbose_name="most votes a task",
+        help_text="Undecided tasks can be given more votes, one at a time, up to so many.",
+    )
     lease_minutes = models.PositiveSmallIntegerField(
         default=20,
         validators=[MinValueValidator(2)],
@@ -101,6 +107,11 @@ class Campaign(models.Model):
                 condition=Q(votes_per_task__gte=3),
                 name="campaign_asks_three_votes_or_more",
                 violation_error_message="A preference needs at least three votes.",
+            ),
+            models.CheckConstraint(
+                condition=Q(most_votes_per_task__gte=F("votes_per_task")),
+                name="campaign_limits_votes_above_what_it_asks_for",
+                violation_error_message=FEWER_VOTES_THAN_ASKED_FOR,
             ),
             models.CheckConstraint(
                 condition=Q(repeat_percent__lte=MOST_REPEATS),

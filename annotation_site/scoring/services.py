@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from annotation_site.accounts.models import Rater, RaterState
 from annotation_site.corpus.models import Clip, Painting
 from annotation_site.corpus.selectors import clips_for_pairs, paintings_for_pairs
-from annotation_site.leases.errors import CannotCorrect, KeyReused, LeaseUnknown
+from annotation_site.leases.answers import answer_correct, answer_once, batches
+from annotation_site.leases.errors import KeyReused, LeaseUnknown
 from annotation_site.leases.gate import gate_check
 from annotation_site.leases.models import ORDER_KEYS, Queue, SlotState
 from annotation_site.leases.playback import gains_check
@@ -32,7 +33,7 @@ from annotation_site.leases.services import (
 )
 from annotation_site.preferences.services import tasks_close, tasks_follow, tasks_reopen, votes_withdraw
 from annotation_site.prepared import Prepared, PreparedInsert, PreparedUpdate, bound, rows_insert
-from annotation_site.scoring.models import CORRECTABLE, Campaign, Pair, Rating, RatingState, Repeat, Slot
+from annotation_site.scoring.models import Campaign, Pair, Rating, RatingState, Repeat, Slot
 from annotation_site.scoring.repeats import repeat_fill, repeat_place, repeat_skip, repeats_withdraw
 from annotation_site.scoring.selectors import GIVEN_ANEW, campaign_find, campaigns_meant
 from mpd_builder import records
@@ -101,19 +102,20 @@ def pairs_ask_for(*, campaign: Campaign, items: Sequence[tuple[Painting, Clip, s
     }
     unrated: dict[str, list[int]] = {}
     paintings = sorted({painting for painting, _ in new})
-    for batch in _batches(paintings):
+    for batch in batches(paintings):
         for pair in Pair.objects.filter(campaign=campaign, painting__in=batch):
             if (pair.painting_id, pair.clip_id) in new:
                 origin = new.pop((pair.painting_id, pair.clip_id))[2]
                 if pair.rating_count == 0 and pair.closed_at is None:
                     unrated.setdefault(origin, []).append(pair.pk)
     # Slots before pairs, as everywhere: a submission that holds one of the slots may be waiting for its pair.
-    for batch in _batches(sorted(pk for pks in unrated.values() for pk in pks)):
-        queues = dict(Slot.objects.select_for_update().filter(pair__in=batch).order_by("pk").values_list("pk", "queue"))
+    for batch in batches(sorted(pk for pks in unrated.values() for pk in pks)):
+        locked = Slot.objects.select_for_update(no_key=True).filter(pair__in=batch).order_by("pk")
+        queues = dict(locked.values_list("pk", "queue"))
         for queue in (Queue.FRESH, Queue.BEGUN):
             Slot.objects.filter(pk__in=[pk for pk in queues if queues[pk] == queue]).update(queue=queue.asked)
     for its_origin, pks in unrated.items():
-        for batch in _batches(sorted(pks)):
+        for batch in batches(sorted(pks)):
             Pair.objects.filter(pk__in=batch).update(origin=its_origin)
     random = Random(now.isoformat())  # noqa: S311 - no secret
     _pairs_create(campaign=campaign, items=new.values(), queue=Queue.ASKED, random=random, now=now)
@@ -164,16 +166,16 @@ def pairs_close(*, pair_ids: Collection[int], because: str, now: datetime, spare
     """
     pks = sorted(set(pair_ids))
     list(Campaign.objects.select_for_update(no_key=True).order_by("pk"))  # no pairs or tasks are made meanwhile
-    for batch in _batches(pks):
+    for batch in batches(pks):
         slots_lock(model=Slot, subjects=batch)
     closing: list[int] = []
-    for batch in _batches(pks):
+    for batch in batches(pks):
         pairs = Pair.objects.filter(pk__in=batch, closed_at=None)
         if spare_begun:
             pairs = pairs.filter(Q(rating_count=0) | Q(completed_at__isnull=False))
         locked = pairs.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True)
         closing += locked
-    for batch in _batches(closing):
+    for batch in batches(closing):
         slots_close(model=Slot, subjects=batch)
         Pair.objects.filter(pk__in=batch).update(closed_at=now, closed_because=because)
     tasks_close(pair_ids=closing, spare_begun=spare_begun)
@@ -185,10 +187,10 @@ def pairs_reopen(*, pair_ids: Collection[int]) -> int:
     """Offer closed pairs to raters again, where they left off; returns how many. Their preference tasks follow."""
     pks = sorted(set(pair_ids))
     list(Campaign.objects.select_for_update(no_key=True).order_by("pk"))
-    for batch in _batches(pks):
+    for batch in batches(pks):
         slots_lock(model=Slot, subjects=batch)
     opening: list[int] = []
-    for batch in _batches(pks):
+    for batch in batches(pks):
         closed = Pair.objects.select_for_update(no_key=True).filter(pk__in=batch).exclude(closed_at=None).order_by("pk")
         origins = dict(closed.values_list("pk", "origin"))
         drawn = [pk for pk, origin in origins.items() if origin == Pair.Origin.RANDOM]
@@ -222,17 +224,13 @@ def rating_submit(
     played at the campaign's loudness. `waive_gate` opens the time gate to simulated raters.
     """
     told = {"played_ms": played_ms, "active_ms": active_ms, "input_method": input_method, "evidence": evidence or {}}
-    try:
-        with transaction.atomic():
-            rater = rater_lock(rater=rater)
-            return _answered(rater, token, key) or _rate(
-                rater=rater, token=token, key=key, value=value, told=told, waive_gate=waive_gate, now=now
-            )
-    except IntegrityError:  # another connection stored the same key first
-        first = _answered(rater, token, key)
-        if first is None:
-            raise
-        return first
+    return answer_once(
+        rater=rater,
+        stored=lambda rater: _answered(rater, token, key),
+        store=lambda rater: _rate(
+            rater=rater, token=token, key=key, value=value, told=told, waive_gate=waive_gate, now=now
+        ),
+    )
 
 
 def _answered(rater: Rater, token: UUID, key: UUID) -> Submission | None:
@@ -317,36 +315,10 @@ def rating_correct(*, rater: Rater, rating_key: UUID, key: UUID, value: float, n
 
     Sending the same `key` again changes nothing. Raises `RaterNotActive` or `CannotCorrect`.
     """
-    rater = rater_lock(rater=rater)
-    done = Rating.objects.filter(rater=rater, key=key).first()
-    if done is not None:
-        return Submission(done, is_new=False)
-    latest = Rating.objects.filter(rater=rater).exclude(state=RatingState.SUPERSEDED).order_by("-created_at", "-pk")
-    old = next((rating for rating in latest[:CORRECTABLE] if rating.key == rating_key), None)
-    if old is None:
-        raise CannotCorrect
-    state = old.state
-    Rating.objects.filter(pk=old.pk).update(state=RatingState.SUPERSEDED)
-    rating = Rating.objects.create(
-        slot=old.slot,
-        repeat=old.repeat,
-        pair_id=old.pair_id,
-        rater=rater,
-        value=value,
-        state=state,
-        key=key,
-        supersedes=old,
-        played_ms=old.played_ms,
-        active_ms=old.active_ms,
-        input_method=old.input_method,
-        evidence=old.evidence,
-        protocol=old.protocol,
-        is_simulated=old.is_simulated,
-        created_at=now,
-    )
-    if state == RatingState.COUNTED:
-        pair_follow(pair_id=old.pair_id, now=now)
-    return Submission(rating, is_new=True)
+    done = answer_correct(model=Rating, rater=rater, corrected=rating_key, key=key, changes={"value": value}, now=now)
+    if done.is_new and done.answer.state == RatingState.COUNTED:
+        pair_follow(pair_id=done.answer.pair_id, now=now)
+    return Submission(done.answer, is_new=done.is_new)
 
 
 def pair_skip(*, rater: Rater, token: UUID, reason: str, note: str = "", now: datetime) -> Pair:
@@ -380,7 +352,7 @@ def raters_withdraw(*, raters: Collection[Rater], now: datetime, state: RaterSta
     counted = Rating.objects.filter(pair=OuterRef("pk"), state=RatingState.COUNTED).order_by().values("pair")
     count = Coalesce(Subquery(counted.annotate(n=Count("pk")).values("n")), 0)
     pairs = slots_reopen(model=Slot, raters=raters)
-    for batch in _batches(pairs):
+    for batch in batches(pairs):
         locked = Pair.objects.select_for_update(no_key=True).filter(pk__in=batch).order_by("pk")
         Pair.objects.filter(pk__in=[pair.pk for pair in locked]).update(
             rating_count=count, score=None, dispersion=None, completed_at=None
@@ -449,7 +421,3 @@ _FOLLOWING = PreparedUpdate(
     lambda: Pair.objects.filter(pk=bound(Pair, "id")),
     **{name: bound(Pair, name) for name in ("rating_count", "score", "dispersion", "completed_at")},
 )
-
-
-def _batches(pks: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (pks[start : start + _ROWS] for start in range(0, len(pks), _ROWS))

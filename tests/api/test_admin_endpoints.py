@@ -16,7 +16,7 @@ from annotation_site.scoring.models import Pair
 from annotation_site.snapshots.models import Snapshot
 from annotation_site.training.models import ModelVersion, Rescoring, TrainingRun
 from tests.conftest import NOON
-from tests.factories import make_campaign, make_clip, make_painting, make_pair, make_rater, make_rating
+from tests.factories import make_campaign, make_clip, make_painting, make_pair, make_rater, make_rating, make_task
 
 pytestmark = pytest.mark.django_db
 
@@ -227,3 +227,23 @@ def test_a_stopped_run_is_resumed_once(ada: APIClient) -> None:
     run = make_run(state=JobState.CANCELLED)
     assert ada.post(api(f"runs/{run.pk}/resume/")).json()["state"] == "queued"
     assert ada.post(api(f"runs/{run.pk}/resume/")).status_code == 409
+
+
+def test_tasks_are_filtered_by_agreement_and_by_the_band(ada: APIClient) -> None:
+    campaign, clip = make_campaign(), make_clip()
+    pairs = [make_pair(campaign=campaign, clip=clip, score=0.5) for _ in range(3)]
+    told: dict[str, Any] = {"winner": "a", "state": "kept"}
+    split = make_task(pair_a=pairs[0], pair_b=pairs[1], votes_a=2, votes_b=1, **told)
+    sure = make_task(pair_a=pairs[1], pair_b=pairs[2], votes_a=3, **told)
+    open_yet = make_task(pair_a=pairs[0], pair_b=pairs[2])
+    Pair.objects.filter(pk=pairs[0].pk).update(score=0.61)
+
+    def found(**asked: Any) -> dict[int, dict[str, Any]]:
+        return {row["id"]: row for row in ada.get(api("preference-tasks/"), asked).json()["results"]}
+
+    every = found()
+    assert [every[task.pk]["unanimous"] for task in (split, sure, open_yet)] == [False, True, False]
+    assert [every[task.pk]["agreement"] for task in (split, sure, open_yet)] == [pytest.approx(2 / 3), 1.0, None]
+    assert [every[task.pk]["left_band"] for task in (split, sure, open_yet)] == [True, False, True]
+    assert set(found(unanimous=True)) == set(found(agreement_min=0.9)) == set(found(left_band=False)) == {sure.pk}
+    assert set(found(left_band=True)) == {split.pk, open_yet.pk}

@@ -11,8 +11,8 @@ from django.core.management import CommandError, call_command
 from annotation_site.accounts.models import Rater
 from annotation_site.demo.simulation import Studio, panel_enlist, ratings_simulate, votes_simulate
 from annotation_site.demo.truths import Truths
+from annotation_site.preferences.making import tasks_make
 from annotation_site.preferences.models import PreferenceTask, Vote
-from annotation_site.preferences.services import tasks_make
 from annotation_site.scoring.models import Campaign, Pair, Rating
 from tests.conftest import NOON
 from tests.factories import make_campaign, make_painting, make_pair, make_track

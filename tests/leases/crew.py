@@ -31,6 +31,7 @@ from annotation_site.accounts.models import Rater
 from annotation_site.leases.errors import AlreadyJudged
 from annotation_site.leases.services import lease_hold, lease_release
 from annotation_site.preferences.models import PreferenceTask, VoteSlot
+from annotation_site.preferences.selectors import extension_of
 from annotation_site.preferences.services import task_skip, vote_submit
 from annotation_site.scoring.holding import pair_release, pairs_hold
 from annotation_site.scoring.models import Campaign, Pair
@@ -104,6 +105,12 @@ def _tasks(rater: Rater, campaign: Campaign, now: datetime) -> list[Any]:
     return lease_hold(model=VoteSlot, rater=rater, campaign=campaign, count=2, now=now)
 
 
+def _tasks_are_over(campaign: Campaign) -> bool:
+    """Nothing is open, and nothing can be opened by asking for more votes."""
+    is_open = PreferenceTask.objects.filter(campaign=campaign, state=PreferenceTask.State.OPEN).exists()
+    return not is_open and not extension_of(campaign=campaign).tasks
+
+
 WORK = {
     "PAIRS": Work(
         _pairs,
@@ -117,7 +124,7 @@ WORK = {
         partial(lease_release, model=VoteSlot),
         _vote,
         task_skip,
-        lambda campaign: not PreferenceTask.objects.filter(campaign=campaign, state=PreferenceTask.State.OPEN).exists(),
+        _tasks_are_over,
     ),
 }
 

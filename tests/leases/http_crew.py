@@ -6,6 +6,7 @@ import http.client
 import json
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -14,6 +15,20 @@ from uuid import uuid4
 CSRF = "c" * 32
 TRIES = 40
 RETRY_S = 0.25
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is judged over HTTP: below which address, and what an answer and its acknowledgement are called."""
+
+    root: str
+    answers: str
+    given: str
+    judge: Callable[[Random], dict[str, Any]]
+
+
+SCORES = Work("/api/v1/scoring/", "ratings/", "rating", lambda random: {"value": round(random.random(), 3)})
+VOTES = Work("/api/v1/preferences/", "votes/", "vote", lambda random: {"choice": random.choice("ab")})
 
 
 @dataclass
@@ -30,8 +45,9 @@ class Told:
 class Person(threading.Thread):
     """One rater with one session, at work until the campaign is over."""
 
-    def __init__(self, number: int, port: int, campaign: str, session: str, told: Told, seed: int) -> None:
+    def __init__(self, work: Work, number: int, port: int, campaign: str, session: str, told: Told, seed: int) -> None:
         super().__init__(daemon=True)
+        self.what = work
         self.number, self.port, self.campaign, self.told = number, port, campaign, told
         self.headers = {
             "Content-Type": "application/json",
@@ -60,7 +76,7 @@ class Person(threading.Thread):
         if chance < 0.10:
             self.ask(f"leases/{token}/release/", {})
             return
-        answer = {"token": token, "key": str(uuid4()), "value": round(self.random.random(), 3), "count": 1}
+        answer = {"token": token, "key": str(uuid4()), **self.what.judge(self.random), "count": 1}
         self.sent.append(answer)
         if chance < 0.25:  # a double click: both at once, over two connections
             second = threading.Thread(target=self.send, args=(answer,))
@@ -75,18 +91,19 @@ class Person(threading.Thread):
             self.send(self.random.choice(self.sent))
 
     def send(self, answer: dict[str, Any]) -> None:
-        told = self.ask("ratings/", answer)
-        if told and "rating" in told:
-            assert told["rating"]["id"] == answer["key"]
+        told = self.ask(self.what.answers, answer)
+        if told:
+            given = told[self.what.given]
+            assert given["id"] == answer["key"]
             with self.told.lock:
-                self.told.acks.append((self.number, answer["key"], told["rating"]["state"]))
+                self.told.acks.append((self.number, answer["key"], given["state"]))
 
     def ask(self, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
         """The answer, however often the server dies over it; None for a refusal."""
         for _ in range(TRIES):
             line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
             try:
-                line.request("POST", f"/api/v1/scoring/{path}", json.dumps(body), self.headers)
+                line.request("POST", self.what.root + path, json.dumps(body), self.headers)
                 answer = line.getresponse()
                 text = answer.read()
             except (OSError, http.client.HTTPException):

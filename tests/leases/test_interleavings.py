@@ -15,13 +15,15 @@ from django.db import connections, transaction
 
 from annotation_site.accounts.models import Rater
 from annotation_site.leases.errors import RaterNotActive
-from annotation_site.leases.models import SlotState
+from annotation_site.leases.models import Queue, SlotState
+from annotation_site.preferences.making import tasks_extend
+from annotation_site.preferences.models import PreferenceTask, Vote, VoteSlot
 from annotation_site.scoring.holding import pairs_hold
-from annotation_site.scoring.models import Campaign, Rating, Repeat, Slot
-from annotation_site.scoring.services import rater_withdraw
+from annotation_site.scoring.models import Campaign, Pair, Rating, Repeat, Slot
+from annotation_site.scoring.services import pairs_close, rater_withdraw
 from tests.conftest import NOON
 from tests.factories import make_campaign, make_painting, make_pair, make_rater, make_rating
-from tests.leases.conftest import PAIRS, Kind
+from tests.leases.conftest import PAIRS, TASKS, Kind
 
 SOON = NOON + timedelta(minutes=1)
 AFTER = NOON + timedelta(minutes=20)
@@ -208,3 +210,103 @@ def test_raters_who_begin_one_subject_at_once_do_not_block_each_other(kind: Kind
         two.join(0.4)
     assert one.done()[0].subject_id == two.done()[0].subject_id == subject.pk
     assert one.done()[0].pk != two.done()[0].pk
+
+
+# --- Closing, while raters are at work -----------------------------------------------------------------------------
+@pytest.mark.parametrize("closing_is_first", [False, True])
+def test_a_correction_and_the_closing_of_its_subject_wait_for_each_other_in_one_order(
+    kind: Kind, campaign: Campaign, closing_is_first: bool
+) -> None:
+    """A correction makes sure of its slot only as it commits, when the closing may hold all slots and want the pair."""
+    subject = kind.make(campaign)
+    vera = make_rater()
+    (slot,) = kind.hold(vera, campaign, NOON)
+    given = kind.judge(vera, slot.token, SOON)
+    pair = subject.pk if isinstance(subject, Pair) else subject.pair_a_id
+    acts = [
+        lambda: kind.correct(vera, given.key, AFTER),
+        lambda: pairs_close(pair_ids=[pair], because="tried", now=AFTER),
+    ]
+    one, two = _meanwhile(*(reversed(acts) if closing_is_first else acts))
+    correction, closing = (two, one) if closing_is_first else (one, two)
+    assert closing.done() == 1
+    assert correction.done().state == "counted"
+    assert set(kind.slots(subject).values_list("queue", flat=True)) == {Queue.CLOSED}
+
+
+# --- More votes for a tie, while raters are at work ----------------------------------------------------------------
+@pytest.fixture
+def tie() -> PreferenceTask:
+    """Two votes for each of two candidates; a fifth vote may be asked for, and a sixth."""
+    campaign = make_campaign(raters_per_pair=3, votes_per_task=4, most_votes_per_task=6)
+    task = TASKS.make(campaign)
+    assert isinstance(task, PreferenceTask)
+    for choice in "abab":
+        rater = make_rater()
+        (slot,) = TASKS.hold(rater, campaign, NOON)
+        TASKS.judge(rater, slot.token, SOON, choice=choice)
+    return task
+
+
+def _extend(task: PreferenceTask) -> Callable[[], int]:
+    return lambda: tasks_extend(campaign=task.campaign, now=AFTER)
+
+
+def _correct(task: PreferenceTask) -> Callable[[], Any]:
+    """One of those who chose a thinks better of it."""
+    vote = task.votes.filter(choice="a").order_by("pk")[0]
+    return lambda: TASKS.correct(vote.rater, vote.key, AFTER)
+
+
+def test_two_who_ask_for_more_votes_at_once_get_one_place(tie: PreferenceTask) -> None:
+    one, two = _meanwhile(_extend(tie), _extend(tie))
+    assert (one.done(), two.done()) == (1, 0)
+    tie.refresh_from_db()
+    assert (tie.places, tie.slots.count(), tie.state) == (5, 5, "open")
+
+
+def test_a_tie_that_a_correction_is_breaking_gets_no_more_votes(tie: PreferenceTask) -> None:
+    _, extension = _meanwhile(_correct(tie), _extend(tie))
+    assert extension.done() == 0
+    tie.refresh_from_db()
+    assert (tie.state, tie.winner, tie.places, tie.slots.count()) == ("kept", "b", 4, 4)
+
+
+def test_a_correction_that_meets_new_places_waits_for_their_votes(tie: PreferenceTask) -> None:
+    """It is stored after the places are there, so it may not decide over the heads of those who are asked."""
+    extension, correction = _meanwhile(_extend(tie), _correct(tie))
+    assert extension.done() == 1
+    assert correction.done().state == "counted"
+    tie.refresh_from_db()
+    assert (tie.state, tie.winner, tie.votes_a, tie.votes_b, tie.places) == ("open", "", 1, 3, 5)
+
+
+def test_a_claim_never_sees_half_of_an_extension(tie: PreferenceTask) -> None:
+    rater = make_rater()
+    with open_transaction(_extend(tie)) as extension:
+        claim = Other(lambda: TASKS.hold(rater, tie.campaign, AFTER))
+        claim.join(0.4)  # PostgreSQL sees no open place yet, SQLite waits for its turn
+    assert extension.done() == 1
+    early = claim.done()
+    (slot,) = early or TASKS.hold(rater, tie.campaign, AFTER)
+    assert (slot.index, slot.quota) == (4, 5)
+    assert TASKS.judge(rater, slot.token, AFTER + timedelta(minutes=1), choice="a").state == "counted"
+    tie.refresh_from_db()
+    assert (tie.state, tie.winner) == ("kept", "a")
+
+
+def test_late_work_fills_a_new_place_or_is_surplus_and_never_one_too_many(tie: PreferenceTask) -> None:
+    """Somebody's lease had run out when the tie came about; their answer meets the extension."""
+    late, token = make_rater(), uuid4()
+    slot = tie.slots.order_by("index")[0]
+    slot.ended_leases.create(rater=late, token=token, end="taken", issued_at=NOON, ended_at=SOON)
+    with open_transaction(_extend(tie)) as extension:
+        answer = Other(lambda: TASKS.judge(late, token, AFTER, choice="b"))
+        answer.join(0.4)  # PostgreSQL sees no open place yet, SQLite waits for its turn
+    assert extension.done() == 1
+    answer.join(30)
+    tie.refresh_from_db()
+    counted = Vote.objects.filter(task=tie, state="counted").count()
+    assert answer.done().state in ("counted", "surplus")
+    assert counted == tie.votes_a + tie.votes_b == VoteSlot.objects.filter(task=tie, state=SlotState.FILLED).count()
+    assert counted <= tie.places == 5

@@ -1,4 +1,7 @@
-"""One subject's slots against a model: whatever raters do in whatever order, the quota holds and no answer is lost."""
+"""One subject's slots against a model: whatever raters do in whatever order, the quota holds and no answer is lost.
+
+A preference task's quota may grow meanwhile: whoever is in charge gives it more votes while it is tied.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ from annotation_site.accounts.models import Rater, RaterState
 from annotation_site.leases.errors import AlreadyJudged, LeaseLost, LeaseUnknown, RaterNotActive
 from annotation_site.leases.models import SlotState
 from annotation_site.leases.services import lease_release, lease_renew
+from annotation_site.preferences.making import tasks_extend
 from annotation_site.preferences.models import PreferenceTask, Vote
 from annotation_site.scoring.models import Pair, Rating
 from annotation_site.scoring.services import rater_withdraw
@@ -33,10 +37,11 @@ from tests.conftest import NOON
 from tests.factories import make_campaign, make_rater
 from tests.leases.conftest import PAIRS, TASKS, Kind
 
-QUOTA = 3
-CREW = 5
+CREW = 7
 LEASE = timedelta(minutes=20)
+State = PreferenceTask.State
 crew = st.integers(0, CREW - 1)
+choices = st.sampled_from("ab")
 
 
 @dataclass
@@ -49,7 +54,7 @@ class Person:
     is_barred: bool = False
     is_out: bool = False
     has_judged: bool = False
-    was_heard_at: datetime = NOON
+    choice: str = ""
 
 
 @dataclass
@@ -67,6 +72,7 @@ class Slots(RuleBasedStateMachine):
     """Claim, renew, release, expire, skip, submit, submit again, submit late, withdraw."""
 
     kind: ClassVar[Kind]
+    quota = 3
     tokens: Bundle[tuple[int, UUID]] = Bundle("tokens")
     answers: Bundle[Sent] = Bundle("answers")
 
@@ -84,7 +90,7 @@ class Slots(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.campaign = make_campaign(raters_per_pair=QUOTA, votes_per_task=QUOTA)
+        self.campaign = make_campaign(raters_per_pair=3, votes_per_task=max(3, self.quota), most_votes_per_task=6)
         self.subject = self.kind.make(self.campaign)
         self.people = [Person(make_rater()) for _ in range(CREW)]
 
@@ -97,7 +103,7 @@ class Slots(RuleBasedStateMachine):
         return sum(person.has_judged or self.holder_is_live(person) for person in self.people)
 
     def may_get(self, person: Person) -> bool:
-        return not person.has_judged and not person.is_barred and self.taken() < QUOTA
+        return not person.has_judged and not person.is_barred and self.taken() < self.quota
 
     # --- What happens ---------------------------------------------------------------------------------------------
     @rule(seconds=st.sampled_from([20, 60, 600, 1200]))
@@ -169,22 +175,22 @@ class Slots(RuleBasedStateMachine):
         if person.token == token:
             person.token = None
 
-    @rule(target=answers, lease=tokens)
-    def submit(self, lease: tuple[int, UUID]) -> Any:
+    @rule(target=answers, lease=tokens, choice=choices)
+    def submit(self, lease: tuple[int, UUID], choice: str) -> Any:
         who, token = lease
         person, key = self.people[who], uuid4()
         self.now += LEASE / 20  # a minute: the music has been heard
         if person.is_out:
             with pytest.raises(RaterNotActive):
-                self.kind.judge(person.rater, token, self.now, key)
+                self.kind.judge(person.rater, token, self.now, key, choice)
             return multiple()
         holds_it = person.token is not None
         others = sum(other.has_judged or self.holder_is_live(other) for other in self.people if other is not person)
-        counts = not person.has_judged and (holds_it or (not person.is_barred and others < QUOTA))
-        done = self.kind.judge(person.rater, token, self.now, key)
+        counts = not person.has_judged and (holds_it or (not person.is_barred and others < self.quota))
+        done = self.kind.judge(person.rater, token, self.now, key, choice)
         assert done.state == ("counted" if counts else "surplus")
         if counts:
-            person.has_judged, person.token = True, None
+            person.has_judged, person.token, person.choice = True, None, choice
             self._forget_whom_it_took_from()
         answer = Sent(who, token, key, done.pk, done.state)
         self.sent.append(answer)
@@ -223,7 +229,7 @@ class Slots(RuleBasedStateMachine):
         if not self.people:
             return
         slots = list(self.kind.slots(self.subject))
-        assert len(slots) == QUOTA
+        assert [(slot.index, slot.quota) for slot in slots] == [(index, self.quota) for index in range(self.quota)]
         filled = [slot.rater_id for slot in slots if slot.state == SlotState.FILLED]
         assert sorted(filled) == sorted(person.rater.pk for person in self.people if person.has_judged)
         leased = {slot.token: slot.rater_id for slot in slots if slot.state == SlotState.LEASED}
@@ -245,10 +251,19 @@ class Slots(RuleBasedStateMachine):
         self.subject.refresh_from_db()
         if isinstance(self.subject, Pair):
             assert self.subject.rating_count == judged
-            assert (self.subject.score is not None) == (judged == QUOTA) == (self.subject.completed_at is not None)
+            assert (self.subject.score is not None) == (judged == self.quota) == (self.subject.completed_at is not None)
+            return
+        votes_a, votes_b = self.votes()
+        assert (self.subject.votes_a, self.subject.votes_b, self.subject.places) == (votes_a, votes_b, self.quota)
+        winner = "a" if votes_a > votes_b else "b" if votes_b > votes_a else ""
+        if judged < self.quota:
+            assert (self.subject.state, self.subject.decided_at) == (State.OPEN, None)
         else:
-            assert (self.subject.votes_a, self.subject.votes_b) == (judged, 0)
-            assert self.subject.state == (PreferenceTask.State.KEPT if judged == QUOTA else PreferenceTask.State.OPEN)
+            assert (self.subject.state, self.subject.winner) == (State.KEPT if winner else State.UNDECIDED, winner)
+
+    def votes(self) -> tuple[int, int]:
+        standing = [person.choice for person in self.people if person.has_judged]
+        return standing.count("a"), standing.count("b")
 
 
 class PairSlots(Slots):
@@ -257,6 +272,15 @@ class PairSlots(Slots):
 
 class TaskSlots(Slots):
     kind = TASKS
+    quota = 4
+
+    @rule()
+    def extend(self) -> None:
+        votes_a, votes_b = self.votes()
+        is_tied = votes_a + votes_b == self.quota and votes_a == votes_b
+        more = int(is_tied and self.quota < self.campaign.most_votes_per_task)
+        assert tasks_extend(campaign=self.campaign, now=self.now) == more
+        self.quota += more
 
 
 @pytest.mark.slow

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from annotation_site.accounts.models import Rater, RaterState, User
 from annotation_site.preferences.models import PreferenceTask, Vote, VoteSlot
 from annotation_site.scoring.models import Campaign
-from tests.factories import make_admin, make_painting, make_task
+from tests.factories import make_admin, make_clip, make_painting, make_task
 from tests.leases.clock import Clock
 from tests.preferences.conftest import HEARD, lease, scored, vote
 
@@ -151,7 +154,7 @@ def test_a_lease_tells_what_to_show_and_nothing_else(
     client = client_of(vera.user)
     told = post(client, "leases/", campaign=campaign.slug).json()
     (shown,) = told["leases"]
-    assert set(shown) == {"token", "issued_at", "expires_at", "direction", "query", "candidates"}
+    assert set(shown) == {"token", "issued_at", "expires_at", "direction", "query", "candidates", "first"}
     assert set(shown["query"]) == {"kind", "audio", "duration_s", "gain_db", "peaks"}
     assert set(shown["candidates"][0]["item"]) == {"kind", "display", "thumbnail", "width", "height"}
     clock.now = HEARD + timedelta(minutes=1)
@@ -183,3 +186,26 @@ def test_skipping_releasing_and_renewing(campaign: Campaign, task: PreferenceTas
     assert skipped["leases"] == []
     assert "answered or skipped" in skipped["none_because"]
     assert task.bars.get().reason == "familiar"
+
+
+@pytest.mark.parametrize("asks_with", ["music", "painting"])
+def test_a_vote_and_the_next_task_cost_so_many_statements_and_no_more(
+    campaign: Campaign, vera: Rater, clock: Clock, asks_with: str
+) -> None:
+    """Whatever the number of tasks, and of votes before: all that runs for each vote is one of these."""
+    shared = {"clip": make_clip()} if asks_with == "music" else {"painting": make_painting()}
+    pairs = [scored(campaign, **shared) for _ in range(12)]
+    for one, other in pairwise(pairs):
+        make_task(pair_a=one, pair_b=other)
+    client = client_of(vera.user)
+    held = post(client, "leases/", campaign=campaign.slug, count=2).json()["leases"]
+    costs = set()
+    for _ in range(6):
+        clock.shift(timedelta(minutes=1))
+        body = {"token": held[0]["token"], "key": str(uuid4()), "choice": "a", "count": 2}
+        with CaptureQueriesContext(connection) as asked:
+            answer = post(client, "votes/", **body)
+        assert answer.status_code == 201
+        held = answer.json()["leases"]
+        costs.add(len(asked))
+    assert costs == {28}

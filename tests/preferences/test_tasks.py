@@ -8,9 +8,10 @@ import pytest
 
 from annotation_site.accounts.models import Rater
 from annotation_site.leases.services import lease_hold
+from annotation_site.preferences.making import tasks_make
 from annotation_site.preferences.models import DirectionChoice, PreferenceTask, VoteSlot
-from annotation_site.preferences.selectors import none_because, own_progress, tasks_progress
-from annotation_site.preferences.services import tasks_follow, tasks_make
+from annotation_site.preferences.selectors import LEFT_BAND, none_because, own_progress, tasks_progress
+from annotation_site.preferences.services import tasks_follow
 from annotation_site.scoring.models import Campaign, Pair, Slot
 from annotation_site.scoring.services import rater_withdraw, rating_correct, rating_submit
 from tests.conftest import NOON
@@ -89,14 +90,42 @@ def test_it_stays_closed_while_the_other_pair_is_outside(campaign: Campaign, tas
     assert task.state == State.LEFT_BAND
 
 
-def test_an_answered_task_stays_when_a_pair_leaves_the_band(
-    campaign: Campaign, task: PreferenceTask, vera: Rater
+def test_an_answered_task_stays_when_a_pair_leaves_the_band_and_says_so(
+    campaign: Campaign, task: PreferenceTask, vera: Rater, boris: Rater
 ) -> None:
     vote(vera, campaign, "a")
     Pair.objects.filter(pk=task.pair_a_id).update(score=0.9)
     tasks_follow(pair_ids=[task.pair_a_id])
     task.refresh_from_db()
     assert task.state == State.OPEN
+    assert PreferenceTask.objects.annotate(left_band=LEFT_BAND).get().left_band, "and says so"
+    vote(boris, campaign, "b")
+    vote(make_rater(), campaign, "a")
+    task.refresh_from_db()
+    assert (task.state, task.winner) == (State.KEPT, "a"), "it goes on to its end"
+    assert {row.outside for row in tasks_progress(campaign=campaign) if row.tasks} == {1}
+    Pair.objects.filter(pk=task.pair_a_id).update(score=0.4)
+    tasks_follow(pair_ids=[task.pair_a_id])
+    assert not PreferenceTask.objects.annotate(left_band=LEFT_BAND).get().left_band
+    Pair.objects.filter(pk=task.pair_a_id).update(score=None)
+    assert PreferenceTask.objects.annotate(left_band=LEFT_BAND).get().left_band, "no score is not ambiguous either"
+
+
+@pytest.mark.parametrize(("choices", "state"), [("a", "open"), ("aba", "kept")])
+def test_votes_on_their_way_when_it_closed_count_once_its_pairs_are_back(
+    campaign: Campaign, task: PreferenceTask, choices: str, state: str
+) -> None:
+    crew = [make_rater() for _ in choices]
+    for rater in crew:
+        lease(rater, campaign)
+    for score, closed in ((0.9, State.LEFT_BAND), (0.5, state)):
+        Pair.objects.filter(pk=task.pair_a_id).update(score=score)
+        tasks_follow(pair_ids=[task.pair_a_id])
+        if score == 0.9:
+            for rater, choice in zip(crew, choices, strict=True):
+                vote(rater, campaign, choice)
+        task.refresh_from_db()
+        assert task.state == closed
 
 
 def test_a_vote_that_comes_after_its_task_closed_is_counted_there(

@@ -30,7 +30,66 @@ def test_a_vote_is_stored_with_the_side_that_was_shown(campaign: Campaign, task:
     assert (stored.task, stored.rater, stored.slot, stored.choice) == (task, vera, slot, "b")
     assert (stored.active_ms, stored.evidence, stored.left) == (9000, {"switches": 3}, slot.left)
     assert slot.token
-    assert VoteSlot.dealt(slot.token) == {"left": stored.left}
+    assert VoteSlot.dealt(slot.token) == {"left": stored.left, "first": stored.first}
+    assert (slot.left, slot.first) == (stored.left, stored.first)
+    assert stored.protocol == "1"
+
+
+def test_side_and_order_are_drawn_apart_for_each_rater(campaign: Campaign, task: PreferenceTask) -> None:
+    """Each half of the time, and neither tells the other: chances of a false alarm below 1 in 10 million."""
+    dealt = [VoteSlot.dealt(uuid4()) for _ in range(2000)]
+    for left in "ab":
+        for first in "ab":
+            assert 390 < dealt.count({"left": left, "first": first}) < 610
+    tokens = [lease(make_rater(), campaign).token for _ in range(3)]
+    assert len(set(tokens)) == 3
+
+
+def test_a_vote_tells_which_instructions_its_rater_was_shown(
+    campaign: Campaign, task: PreferenceTask, vera: Rater, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Rater, "protocol_id", 3, raising=False)
+    done = vote(vera, campaign, "a").vote
+    assert done.protocol == "3"
+    monkeypatch.setattr(Rater, "protocol_id", 4, raising=False)
+    corrected = vote_correct(rater=vera, vote_key=done.key, key=uuid4(), choice="b", now=HEARD).vote
+    assert corrected.protocol == "3", "a correction is of the same hearing"
+
+
+def test_a_correction_keeps_all_that_was_told_but_the_choice(
+    campaign: Campaign, task: PreferenceTask, vera: Rater
+) -> None:
+    old = vote(vera, campaign, "a", active_ms=9000, evidence={"switches": 3}).vote
+    new = vote_correct(rater=vera, vote_key=old.key, key=uuid4(), choice="b", now=HEARD + timedelta(hours=1)).vote
+    changed = {"id", "choice", "key", "supersedes_id", "created_at"}
+    before, after = (Vote.objects.filter(pk=pk).values().get() for pk in (old.pk, new.pk))
+    assert {name for name in after if after[name] != before[name]} == changed | {"state"}
+    assert (new.supersedes_id, new.choice, new.state) == (old.pk, "b", VoteState.COUNTED)
+
+
+@pytest.mark.parametrize(
+    ("choices", "unanimous", "agreement"),
+    [("", False, None), ("a", False, None), ("aaa", True, 1.0), ("aab", False, 2 / 3), ("bab", False, 2 / 3)],
+)
+def test_unanimity_and_agreement_are_columns_of_the_outcome(
+    campaign: Campaign, task: PreferenceTask, choices: str, unanimous: bool, agreement: float | None
+) -> None:
+    for choice in choices:
+        vote(make_rater(), campaign, choice)
+    task.refresh_from_db()
+    assert task.unanimous is unanimous
+    assert task.agreement == (None if agreement is None else pytest.approx(agreement))
+    assert PreferenceTask.objects.filter(unanimous=True).count() == unanimous
+    assert PreferenceTask.objects.filter(agreement__gte=0.9).count() == (agreement == 1.0)
+
+
+def test_a_tie_has_no_agreement(db: None) -> None:
+    campaign, clip = make_campaign(votes_per_task=4), make_clip()
+    task = make_task(pair_a=scored(campaign, clip=clip), pair_b=scored(campaign, clip=clip))
+    for choice in "abab":
+        vote(make_rater(), campaign, choice)
+    task.refresh_from_db()
+    assert (task.unanimous, task.agreement) == (False, None)
 
 
 def test_a_strict_majority_keeps_the_task(campaign: Campaign, task: PreferenceTask) -> None:

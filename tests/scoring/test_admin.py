@@ -190,3 +190,22 @@ def test_a_skipped_preference_task_is_flagged_too(admin, campaign):
     assert "1 × The painting does not show as it should" in page
     page = admin.get(reverse("admin:preferences_preferencetask_change", args=[task.pk])).content.decode()
     assert "all grey" in page
+
+
+def test_a_task_says_that_a_pair_has_left_the_band_since(admin, campaign):
+    clip = make_clip()
+    pairs = [make_pair(campaign=campaign, clip=clip, score=0.5) for _ in range(3)]
+    left = make_task(pair_a=pairs[0], pair_b=pairs[1], votes_a=2, votes_b=1, winner="a", state="kept")
+    fine = make_task(pair_a=pairs[1], pair_b=pairs[2], votes_a=3, winner="a", state="kept")
+    Pair.objects.filter(pk=pairs[0].pk).update(score=0.9)
+    url = reverse("admin:preferences_preferencetask_changelist")
+    page = admin.get(url).content.decode()
+    assert "A pair has left the band since" in page
+    assert "67 %" in page
+
+    def found(answer: str) -> list[PreferenceTask]:
+        return list(admin.get(url, {"left_band": answer}).context["cl"].queryset)
+
+    assert (found("yes"), found("no")) == ([left], [fine])
+    page = admin.get(reverse("admin:preferences_preferencetask_change", args=[left.pk])).content.decode()
+    assert "A pair has left the band since" in page

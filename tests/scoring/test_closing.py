@@ -11,8 +11,9 @@ from annotation_site.accounts.models import Rater
 from annotation_site.accounts.work import campaigns_for
 from annotation_site.leases.models import Queue, SlotState
 from annotation_site.leases.services import lease_hold
+from annotation_site.preferences.making import tasks_make
 from annotation_site.preferences.models import PreferenceTask, VoteSlot
-from annotation_site.preferences.services import tasks_make, vote_submit
+from annotation_site.preferences.services import vote_submit
 from annotation_site.scoring.models import Campaign, Pair, Rating, Slot
 from annotation_site.scoring.selectors import campaign_progress, none_because
 from annotation_site.scoring.services import (

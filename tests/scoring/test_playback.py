@@ -171,7 +171,14 @@ def admin(client: Client, db: None) -> Client:
 
 def change(client: Client, campaign: Campaign, loudness: str) -> Any:
     fields = {"name": campaign.name, "slug": campaign.slug, "is_open": "on", "raters_per_pair": 3, "trim": 1}
-    fields |= {"band_low": 0.4, "band_high": 0.6, "votes_per_task": 3, "lease_minutes": 20, "instructions": ""}
+    fields |= {
+        "band_low": 0.4,
+        "band_high": 0.6,
+        "votes_per_task": 3,
+        "most_votes_per_task": 5,
+        "lease_minutes": 20,
+        "instructions": "",
+    }
     fields |= {"repeat_percent": 5, "repeat_distance": 50, "heard_percent": 95, "break_minutes": 20}
     return client.post(
         reverse("admin:scoring_campaign_change", args=[campaign.pk]), fields | {"loudness_lufs": loudness}

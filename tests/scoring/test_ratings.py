@@ -13,8 +13,8 @@ from django.db import IntegrityError, transaction
 from annotation_site.accounts.models import Rater
 from annotation_site.leases.errors import CannotCorrect, KeyReused, TooSoon
 from annotation_site.scoring import services
-from annotation_site.scoring.models import Campaign, Pair, Rating, RatingState, Slot, SlotState
-from annotation_site.scoring.services import CORRECTABLE, rating_correct
+from annotation_site.scoring.models import CORRECTABLE, Campaign, Pair, Rating, RatingState, Slot, SlotState
+from annotation_site.scoring.services import rating_correct
 from tests.conftest import NOON
 from tests.factories import make_pair, make_rater
 from tests.scoring.conftest import HEARD, lease, submit
