@@ -170,7 +170,7 @@ def _vote(
         rater=rater,
         state=VoteState.SURPLUS if place.slot is None else VoteState.COUNTED,
         key=key,
-        protocol=_protocol_of(rater),
+        protocol=rater.protocol_label,
         is_simulated=rater.is_simulated,
         created_at=now,
         **dealt,
@@ -180,11 +180,6 @@ def _vote(
         slot_fill(place.slot)
         task_follow(task_id=place.subject_id, now=now)
     return VoteSubmission(vote, is_new=True)
-
-
-def _protocol_of(rater: Rater) -> str:
-    """The version of the instructions that they were shown."""
-    return str(getattr(rater, "protocol_id", None) or 1)
 
 
 def _heard(*, task_id: int, left: str) -> tuple[Campaign, dict[str, Clip]]:

@@ -14,6 +14,7 @@ from annotation_site.leases.errors import CannotCorrect, KeyReused, TooSoon
 from annotation_site.preferences import services
 from annotation_site.preferences.models import PreferenceTask, Vote, VoteSlot, VoteState
 from annotation_site.preferences.services import VoteSubmission, vote_correct, vote_submit
+from annotation_site.protocols.services import draft_make, version_publish
 from annotation_site.scoring.models import Campaign
 from tests.conftest import NOON
 from tests.factories import make_campaign, make_clip, make_painting, make_rater, make_task
@@ -46,14 +47,15 @@ def test_side_and_order_are_drawn_apart_for_each_rater(campaign: Campaign, task:
 
 
 def test_a_vote_tells_which_instructions_its_rater_was_shown(
-    campaign: Campaign, task: PreferenceTask, vera: Rater, monkeypatch: pytest.MonkeyPatch
+    campaign: Campaign, task: PreferenceTask, vera: Rater
 ) -> None:
-    monkeypatch.setattr(Rater, "protocol_id", 3, raising=False)
+    second, third = (version_publish(version=draft_make(now=NOON), by=None, now=NOON) for _ in range(2))
+    Rater.objects.filter(pk=vera.pk).update(protocol=second)
     done = vote(vera, campaign, "a").vote
-    assert done.protocol == "3"
-    monkeypatch.setattr(Rater, "protocol_id", 4, raising=False)
+    assert done.protocol == "2"
+    Rater.objects.filter(pk=vera.pk).update(protocol=third)
     corrected = vote_correct(rater=vera, vote_key=done.key, key=uuid4(), choice="b", now=HEARD).vote
-    assert corrected.protocol == "3", "a correction is of the same hearing"
+    assert corrected.protocol == "2", "a correction is of the same hearing"
 
 
 def test_a_correction_keeps_all_that_was_told_but_the_choice(

@@ -30,7 +30,7 @@ RATINGS = (
 )
 VOTES = (
     *("id", "campaign", "task", "direction", "choice", "state", "corrects", "given_at"),
-    *("active_ms", "evidence"),
+    *("active_ms", "protocol", "evidence"),
 )
 SKIPS = ("campaign", "kind", "reason", "note", "given_at")
 OF_THE_CLIP = ("gain_db", "duration_s")
@@ -109,11 +109,11 @@ def _ratings(rater: Rater) -> Iterator[tuple[Any, ...]]:
 def _votes(rater: Rater) -> Iterator[tuple[Any, ...]]:
     rows = Vote.objects.filter(rater=rater).order_by("created_at", "pk")
     names = ("key", "task__campaign__slug", "task", "task__direction", "choice", "left", "state")
-    told = ("supersedes__key", "created_at", "active_ms", "evidence")
+    told = ("supersedes__key", "created_at", "active_ms", "protocol", "evidence")
     for row in rows.values_list(*names, *told).iterator(chunk_size=CHUNK):
-        key, campaign, task, direction, choice, left, state, corrects, given_at, active_ms, evidence = row
+        key, campaign, task, direction, choice, left, state, corrects, given_at, active_ms, protocol, evidence = row
         chosen = "left" if choice == left else "right"
-        given = (str(state), corrects or "", _time(given_at), active_ms, _evidence(evidence))
+        given = (str(state), corrects or "", _time(given_at), active_ms, protocol, _evidence(evidence))
         yield key, campaign, _code(rater, "task", task), direction, chosen, *given
 
 
