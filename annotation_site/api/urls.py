@@ -2,7 +2,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
-from annotation_site.api import access, corpus, dataset, judgments, mine, uploads
+from annotation_site.api import access, corpus, dataset, judgments, mine, protocols, uploads
 from annotation_site.protocols.api import PracticeView
 
 app_name = "api"
@@ -19,6 +19,7 @@ router.register("ratings", judgments.RatingViewSet)
 router.register("preference-tasks", judgments.TaskViewSet, basename="preference-task")
 router.register("votes", judgments.VoteViewSet)
 router.register("raters", judgments.RaterViewSet)
+router.register("protocols", protocols.ProtocolViewSet)
 router.register("snapshots", dataset.SnapshotViewSet)
 router.register("runs", dataset.RunViewSet, basename="run")
 router.register("model-versions", dataset.VersionViewSet, basename="model-version")

@@ -12,6 +12,7 @@ from annotation_site.api.urls import router
 from annotation_site.corpus.models import ImportIssue, ImportJob
 from annotation_site.jobs.models import JobState
 from annotation_site.preferences.models import PreferenceTask
+from annotation_site.protocols.selectors import version_in_force
 from annotation_site.scoring.models import Pair
 from annotation_site.snapshots.models import Snapshot
 from annotation_site.training.models import ModelVersion, Rescoring, TrainingRun
@@ -56,6 +57,7 @@ def make_everything() -> None:
     pair_a, pair_b = make_pair(), make_pair()
     rater = make_rater()
     make_rating(pair=pair_a, rater=rater, value=0.4)
+    version_in_force()
     task = PreferenceTask.objects.create(
         campaign=pair_a.campaign,
         key="task",
@@ -78,7 +80,7 @@ def test_admins_read_every_list_and_row_and_nobody_else_does(
     page = ada.get(api(f"{prefix}/"))
     assert page.status_code == 200
     row = page.json()["results"][0]
-    one = row.get("slug") if prefix == "campaigns" else row.get("code") if prefix == "raters" else row["id"]
+    one = row[{"campaigns": "slug", "raters": "code", "protocols": "number"}.get(prefix, "id")]
     assert ada.get(api(f"{prefix}/{one}/")).json() == row
     for address in (api(f"{prefix}/"), api(f"{prefix}/{one}/")):
         assert [client.get(address).status_code for client in (vera, plain, stranger)] == [403, 403, 401]
