@@ -1,13 +1,12 @@
 /** The scoring page: one painting, one clip, one mark on a line. */
+import { Answers } from "./answers.js";
 import { Desk } from "./desk.js";
+import { HEARING_KEYS, SEEING_KEYS, hearing, seeing } from "./deskkeys.js";
 import { toggleFullScreen } from "./fullscreen.js";
-import { History } from "./history.js";
 import { Painting } from "./painting.js";
 import { LEAP, STEP, Scale } from "./scale.js";
 import { Trial } from "./trial.js";
 import { Waveform } from "./waveform.js";
-
-const SEEK_S = 2;
 
 const root = document.querySelector("[data-desk=scoring]");
 const desk = new Desk(root, {
@@ -24,7 +23,22 @@ const playButton = desk.find("play");
 const loopButton = desk.find("loop");
 const number = desk.find("number"); // where the campaign shows one
 
-const history = new History(desk, hang);
+const answers = new Answers(desk, {
+  path: "ratings/",
+  hang,
+  missing,
+  trial: () => trial,
+  given: () => ({ value: scale.value, method: scale.method }),
+  isSame: (given, other) => given.value === other.value,
+  body: (answering, { value, method }) => ({
+    value,
+    played_ms: answering.playedMs,
+    active_ms: answering.activeMs,
+    input_method: method,
+    evidence: { ...answering.evidence(), moves: scale.moves, scale_px: scale.widthPx },
+  }),
+  change: (corrected, { value }) => ({ value }),
+});
 
 let trial = null; // what is on the wall
 let loops = false;
@@ -68,10 +82,10 @@ function refresh() {
   playButton.classList.toggle("is-playing", isPlaying);
   submitButton.setAttribute("aria-disabled", String(missing() !== ""));
   if (number) number.textContent = scale.value === null ? "" : String(Math.round(scale.value * 100));
-  root.classList.toggle("is-correcting", history.isBack);
+  root.classList.toggle("is-correcting", answers.isBack);
   if (!trial) return;
   desk.become(isPlaying ? "playing" : player.isHeard ? "heard" : "ready");
-  desk.say(history.isBack ? history.words : missing() || "Submit when you are sure.");
+  desk.say(answers.words);
 }
 
 /** What the person still has to do before the answer can go, or nothing. */
@@ -82,61 +96,10 @@ function missing() {
   return scale.value === null ? "Put your mark on the line." : "";
 }
 
-function submit() {
-  const reason = missing();
-  if (reason) {
-    desk.insist(reason);
-    return;
-  }
-  if (history.isBack) correct();
-  else answer();
-}
-
-function answer() {
-  performance.mark("atelier:answered");
-  const { value, method, moves, widthPx } = scale;
-  const answering = trial;
-  answering.leave();
-  const key = desk.answer("ratings/", {
-    value,
-    played_ms: answering.playedMs,
-    active_ms: answering.activeMs,
-    input_method: method,
-    evidence: { ...answering.evidence(), moves, scale_px: widthPx },
-  });
-  history.remember(answering, { value, key, method });
-}
-
-function correct() {
-  const { value, method } = scale;
-  const { value: before, key: corrected } = history.answer;
-  if (value !== before) {
-    const key = desk.correct(`ratings/${corrected}/correct/`, { value });
-    history.corrected({ value, key, method });
-    desk.notice("Corrected.");
-  }
-  history.forth();
-}
-
-/** One step through the earlier answers. What was moved there without submitting is not an answer: it says so. */
-function walk(step) {
-  const isDropped = history.isBack && scale.value !== history.answer.value;
-  desk.notice(isDropped ? "You did not submit that change, so the answer stands as it was." : "");
-  step();
-}
-
-function previous() {
-  walk(() => history.back(trial, { value: scale.value, method: scale.method }));
-}
-
-function next() {
-  if (history.isBack) walk(() => history.ahead());
-}
-
 /** Escape steps out of whatever is on: the zoom first, then the earlier answers. */
 function leave() {
   if (painting.isZoomed) painting.fit();
-  else if (history.isBack) walk(() => history.forth());
+  else answers.leave();
 }
 
 function loop() {
@@ -149,9 +112,12 @@ function withSound(run) {
   if (trial) run(trial.players.clip);
 }
 
-function seekBy(seconds) {
-  withSound((player) => player.seek(player.position + seconds));
-}
+const sound = {
+  toggle: () => withSound((player) => player.toggle()),
+  replay: () => withSound((player) => player.replay()),
+  loop,
+  seekBy: (seconds) => withSound((player) => player.seek(player.position + seconds)),
+};
 
 function nudge(by) {
   return { run: () => trial && scale.nudge(by), repeats: true, within: scaleElement };
@@ -159,10 +125,6 @@ function nudge(by) {
 
 function jump(to) {
   return { run: () => trial && scale.jump(to), within: scaleElement };
-}
-
-function pan(right, down) {
-  return { run: () => painting.pan(right, down), repeats: true };
 }
 
 scale.addEventListener("change", () => {
@@ -173,20 +135,16 @@ painting.addEventListener("change", () => (desk.find("fit").hidden = !painting.i
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) trial?.hush();
 });
-desk.on("play", () => withSound((player) => player.toggle()));
-desk.on("replay", () => withSound((player) => player.replay()));
+desk.on("play", sound.toggle);
+desk.on("replay", sound.replay);
 desk.on("loop", loop);
 desk.on("fit", () => painting.fit());
-desk.on("submit", submit);
-desk.on("previous", previous);
-desk.on("next", next);
+desk.on("submit", () => answers.submit());
+desk.on("previous", () => answers.previous());
+desk.on("next", () => answers.next());
 desk.useKeys({
   defaults: {
-    play: [" "],
-    replay: ["r"],
-    loop: ["l"],
-    rewind: [","],
-    forward: ["."],
+    ...HEARING_KEYS,
     less: ["ArrowLeft", "ArrowDown"],
     more: ["ArrowRight", "ArrowUp"],
     "much-less": ["PageDown"],
@@ -198,23 +156,13 @@ desk.useKeys({
     previous: ["Backspace", "z"],
     next: ["n"],
     skip: ["s"],
-    further: ["-"],
-    nearer: ["+", "="],
-    fit: ["w"],
-    "pan-left": ["Shift+ArrowLeft"],
-    "pan-right": ["Shift+ArrowRight"],
-    "pan-up": ["Shift+ArrowUp"],
-    "pan-down": ["Shift+ArrowDown"],
+    ...SEEING_KEYS,
     "full-screen": ["f"],
     leave: ["Escape"],
     help: ["?"],
   },
   actions: {
-    play: () => withSound((player) => player.toggle()),
-    replay: () => withSound((player) => player.replay()),
-    loop,
-    rewind: { run: () => seekBy(-SEEK_S), repeats: true },
-    forward: { run: () => seekBy(SEEK_S), repeats: true },
+    ...hearing(sound),
     less: nudge(-STEP),
     more: nudge(STEP),
     "much-less": nudge(-LEAP),
@@ -222,17 +170,11 @@ desk.useKeys({
     lowest: jump(0),
     highest: jump(1),
     tenths: (digit) => trial && scale.jump(Number(digit) / 10),
-    submit,
-    previous,
-    next,
-    skip: () => history.isBack || desk.skip(),
-    further: { run: () => painting.further(), repeats: true },
-    nearer: { run: () => painting.nearer(), repeats: true },
-    fit: () => painting.fit(),
-    "pan-left": pan(-1, 0),
-    "pan-right": pan(1, 0),
-    "pan-up": pan(0, -1),
-    "pan-down": pan(0, 1),
+    submit: () => answers.submit(),
+    previous: () => answers.previous(),
+    next: () => answers.next(),
+    skip: () => answers.isBack || desk.skip(),
+    ...seeing(painting),
     "full-screen": toggleFullScreen,
     leave,
     help: () => desk.help(),
