@@ -21,7 +21,10 @@ from annotation_site.preferences.models import Side, VoteState
 from annotation_site.preferences.services import task_skip, vote_submit
 from annotation_site.scoring.models import Campaign
 
-CLIPS = [("query", "", "the music"), ("left", "First", "the first music"), ("right", "Second", "the second music")]
+CLIPS = [("query", "", "the music"), ("left", "1", "music 1"), ("right", "2", "music 2")]
+"""Where each stands on the page, its number, and what it is called. Numbers say nothing about which plays first."""
+CANDIDATES = [("left", "1", "first"), ("right", "2", "second")]
+"""The same of the two that are compared, and the action that chooses each."""
 
 
 class ChoiceForm(AnswerForm):
@@ -75,5 +78,6 @@ def _show(
         "form": form_to_show(form, fresh=ChoiceForm, slot=slot),
         "problems": problems(form),
         "clips": CLIPS,
+        "candidates": CANDIDATES,
     }
     return render(request, "preferences/page.html", context, status=status)

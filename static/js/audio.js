@@ -8,6 +8,7 @@ const LOOK_MS = 100;
 
 let shared = null;
 let playing = null;
+let quietAt = 0; // by the audio clock: when what was stopped last has died away
 
 export function audioContext() {
   shared ??= new AudioContext({ latencyHint: "interactive" });
@@ -61,8 +62,9 @@ export function playTestTone() {
 }
 
 /**
- * Plays one clip, with a gain in dB that the site decides. Events: `change` (plays, pauses, seeks, ends) and `heard`
- * (once, when `share` of it has been played). Starting one player pauses whichever plays.
+ * Plays one clip, with a gain in dB that the site decides. Events: `change` (plays, pauses, seeks, ends), `ended` (came to
+ * its end by itself) and `heard` (once, when `share` of it has been played). Two never sound together: starting one player
+ * pauses whichever plays, and waits until that has died away.
  */
 export class Player extends EventTarget {
   #buffer;
@@ -152,6 +154,22 @@ export class Player extends EventTarget {
     return this.play();
   }
 
+  /**
+   * Sounds on from where another player is, at the same second; that one falls silent first. What was silent stays so, but
+   * after its end comes the other's beginning.
+   */
+  async takeOver(other) {
+    const second = other.atEnd ? 0 : other.position;
+    const sounds = other.isPlaying || other.atEnd;
+    if (other.isPlaying) {
+      other.#halt(second);
+      other.#tell("change");
+    }
+    this.#offset = second < this.duration ? second : 0;
+    if (sounds) await this.play();
+    else this.#tell("change");
+  }
+
   /** To another second of the clip, playing on if it plays. */
   seek(second) {
     const wasPlaying = this.isPlaying;
@@ -168,12 +186,12 @@ export class Player extends EventTarget {
     this.#source = new AudioBufferSourceNode(context, { buffer: this.#buffer });
     this.#gain = new GainNode(context, { gain: 0 });
     this.#source.connect(this.#gain).connect(context.destination);
-    this.#startedAt = context.currentTime;
+    this.#startedAt = Math.max(context.currentTime, quietAt);
     this.#gain.gain.setValueAtTime(0, this.#startedAt);
     this.#gain.gain.linearRampToValueAtTime(this.#level, this.#startedAt + FADE_S);
     this.#source.addEventListener("ended", this.#ended, { once: true });
     context.addEventListener("statechange", this.#interrupted);
-    this.#source.start(0, this.#offset);
+    this.#source.start(this.#startedAt, this.#offset);
     this.#watch = setInterval(() => this.#judge(), LOOK_MS);
     performance.mark("atelier:sound-started");
   }
@@ -186,6 +204,7 @@ export class Player extends EventTarget {
       this.#begin();
     }
     this.#tell("change");
+    if (!this.loops) this.#tell("ended");
   };
 
   #interrupted = () => {
@@ -203,6 +222,7 @@ export class Player extends EventTarget {
     this.#gain.gain.cancelScheduledValues(context.currentTime);
     this.#gain.gain.setTargetAtTime(0, context.currentTime, FADE_S / 3);
     source.stop(context.currentTime + FADE_S);
+    if (position < this.duration) quietAt = context.currentTime + FADE_S;
     this.#source = null;
     this.#offset = position;
     if (playing === this) playing = null;

@@ -10,6 +10,7 @@ const PIXELS = 2; // device pixels that one of the picture's may at most cover, 
 const TAP_MS = 350;
 const TAP_PX = 24;
 const STILL_PX = 4;
+const SWIPE_PX = 48;
 const WHEEL = 0.002;
 const PINCHED_WHEEL = 0.01; // a trackpad's pinch comes as a wheel with Ctrl
 
@@ -22,8 +23,13 @@ export class Painting extends EventTarget {
   #fingers = new Map();
   #moved = 0;
   #tapped = null;
+  #from = null; // where the only finger came down; null once there are two
+  #waiting = 0; // for a second tap
 
-  /** Events: `change` when it begins or ceases to be zoomed. */
+  /**
+   * Events: `change` when it begins or ceases to be zoomed, `tap` for a press that is neither a drag nor half of a double
+   * tap, and `swipe` {to: -1 or 1} when a finger wipes the whole painting to the left or to the right.
+   */
   constructor(wall) {
     super();
     this.#wall = wall;
@@ -42,6 +48,7 @@ export class Painting extends EventTarget {
 
   /** Hangs an image, or takes the one that hangs away. */
   show(image) {
+    clearTimeout(this.#waiting);
     this.#wall.replaceChildren(...(image ? [image] : []));
     this.#image = image;
     this.fit();
@@ -132,8 +139,10 @@ export class Painting extends EventTarget {
 
   #down = (event) => {
     if (event.button !== 0) return;
-    if (this.#fingers.size === 0) this.#moved = 0;
+    const isFirst = this.#fingers.size === 0;
+    if (isFirst) this.#moved = 0;
     this.#fingers.set(event.pointerId, this.#fromMiddle(event));
+    this.#from = isFirst ? this.#fromMiddle(event) : null;
     this.#wall.setPointerCapture(event.pointerId);
     this.#glide(false);
   };
@@ -154,18 +163,30 @@ export class Painting extends EventTarget {
 
   #up = (event) => {
     if (!this.#fingers.delete(event.pointerId) || event.type === "pointercancel") return;
+    const at = this.#fromMiddle(event);
     if (this.#fingers.size > 0 || this.#moved > STILL_PX) {
       this.#tapped = null;
+      if (event.pointerType === "touch") this.#wiped(at);
       return;
     }
-    const at = this.#fromMiddle(event);
     const last = this.#tapped;
-    this.#tapped = { at, time: event.timeStamp };
-    if (!last || event.timeStamp - last.time > TAP_MS || apart(last.at, at) > TAP_PX) return;
-    this.#tapped = null;
-    this.#glide();
-    this.#zoomTo(this.isZoomed ? 1 : NEARER, ...at);
+    const isSecond = last && event.timeStamp - last.time <= TAP_MS && apart(last.at, at) <= TAP_PX;
+    clearTimeout(this.#waiting);
+    this.#tapped = isSecond ? null : { at, time: event.timeStamp };
+    if (isSecond) {
+      this.#glide();
+      this.#zoomTo(this.isZoomed ? 1 : NEARER, ...at);
+    } else {
+      this.#waiting = setTimeout(() => this.dispatchEvent(new Event("tap")), TAP_MS);
+    }
   };
+
+  #wiped([x, y]) {
+    if (!this.#from || this.isZoomed) return;
+    const [across, down] = [x - this.#from[0], y - this.#from[1]];
+    if (Math.abs(across) < SWIPE_PX || Math.abs(across) < 2 * Math.abs(down)) return;
+    this.dispatchEvent(new CustomEvent("swipe", { detail: { to: Math.sign(across) } }));
+  }
 
   /** While the painting has the focus, its arrows move it and 0 fits it; elsewhere they belong to the scale. */
   #key = (event) => {

@@ -1,18 +1,13 @@
 /** A painting, a clip and a scale before a person: what the scoring desk and the practice desk have in common. */
+import { HEARING_KEYS, SEEING_KEYS, hearing, seeing } from "./deskkeys.js";
 import { toggleFullScreen } from "./fullscreen.js";
 import { Painting } from "./painting.js";
 import { LEAP, STEP, Scale } from "./scale.js";
 import { Waveform } from "./waveform.js";
 
-const SEEK_S = 2;
-
 /** The keys of both desks: practice teaches those that work afterwards. */
 export const KEYS = {
-  play: [" "],
-  replay: ["r"],
-  loop: ["l"],
-  rewind: [","],
-  forward: ["."],
+  ...HEARING_KEYS,
   less: ["ArrowLeft", "ArrowDown"],
   more: ["ArrowRight", "ArrowUp"],
   "much-less": ["PageDown"],
@@ -24,13 +19,7 @@ export const KEYS = {
   previous: ["Backspace", "z"],
   next: ["n"],
   skip: ["s"],
-  further: ["-"],
-  nearer: ["+", "="],
-  fit: ["w"],
-  "pan-left": ["Shift+ArrowLeft"],
-  "pan-right": ["Shift+ArrowRight"],
-  "pan-up": ["Shift+ArrowUp"],
-  "pan-down": ["Shift+ArrowDown"],
+  ...SEEING_KEYS,
   "full-screen": ["f"],
   leave: ["Escape"],
   help: ["?"],
@@ -40,6 +29,12 @@ export const KEYS = {
 export class PairView extends EventTarget {
   #root;
   #loops = false;
+  #sound = {
+    toggle: () => this.#withSound((player) => player.toggle()),
+    replay: () => this.#withSound((player) => player.replay()),
+    loop: () => this.#loop(),
+    seekBy: (seconds) => this.#withSound((player) => player.seek(player.position + seconds)),
+  };
   trial = null; // what is on the wall
 
   constructor(root) {
@@ -54,9 +49,9 @@ export class PairView extends EventTarget {
     });
     this.painting.addEventListener("change", () => (this.#find("fit").hidden = !this.painting.isZoomed));
     document.addEventListener("visibilitychange", () => document.hidden && this.trial?.hush());
-    this.#on("play", () => this.#withSound((player) => player.toggle()));
-    this.#on("replay", () => this.#withSound((player) => player.replay()));
-    this.#on("loop", () => this.#loop());
+    this.#on("play", this.#sound.toggle);
+    this.#on("replay", this.#sound.replay);
+    this.#on("loop", this.#sound.loop);
     this.#on("fit", () => this.painting.fit());
   }
 
@@ -99,11 +94,7 @@ export class PairView extends EventTarget {
   /** What the keys do here; a desk adds its own. */
   get actions() {
     return {
-      play: () => this.#withSound((player) => player.toggle()),
-      replay: () => this.#withSound((player) => player.replay()),
-      loop: () => this.#loop(),
-      rewind: { run: () => this.#seekBy(-SEEK_S), repeats: true },
-      forward: { run: () => this.#seekBy(SEEK_S), repeats: true },
+      ...hearing(this.#sound),
       less: this.#marking(() => this.scale.nudge(-STEP), { repeats: true }),
       more: this.#marking(() => this.scale.nudge(STEP), { repeats: true }),
       "much-less": this.#marking(() => this.scale.nudge(-LEAP), { repeats: true }),
@@ -111,13 +102,7 @@ export class PairView extends EventTarget {
       lowest: this.#marking(() => this.scale.jump(0)),
       highest: this.#marking(() => this.scale.jump(1)),
       tenths: this.#marking((digit) => this.scale.jump(Number(digit) / 10)),
-      further: { run: () => this.painting.further(), repeats: true },
-      nearer: { run: () => this.painting.nearer(), repeats: true },
-      fit: () => this.painting.fit(),
-      "pan-left": this.#panning(-1, 0),
-      "pan-right": this.#panning(1, 0),
-      "pan-up": this.#panning(0, -1),
-      "pan-down": this.#panning(0, 1),
+      ...seeing(this.painting),
       "full-screen": toggleFullScreen,
     };
   }
@@ -143,10 +128,6 @@ export class PairView extends EventTarget {
     if (this.trial) run(this.trial.players.clip);
   }
 
-  #seekBy(seconds) {
-    this.#withSound((player) => player.seek(player.position + seconds));
-  }
-
   #loop() {
     this.#loops = !this.#loops;
     this.#find("loop").setAttribute("aria-pressed", String(this.#loops));
@@ -155,9 +136,5 @@ export class PairView extends EventTarget {
 
   #marking(run, { repeats = false } = {}) {
     return { run: (key) => this.trial && !this.scale.isFixed && run(key), repeats, within: this.#find("scale") };
-  }
-
-  #panning(right, down) {
-    return { run: () => this.painting.pan(right, down), repeats: true };
   }
 }

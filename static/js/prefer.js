@@ -1,35 +1,56 @@
 /** The preference page: one query, two candidates, one of them goes better with it. Two clips never play at once. */
+import { Answers } from "./answers.js";
+import { Comparison, SIDES } from "./comparison.js";
 import { Desk } from "./desk.js";
-import { History } from "./history.js";
-import { Trial } from "./trial.js";
+import { HEARING_KEYS, SEEING_KEYS, hearing, seeing } from "./deskkeys.js";
+import { toggleFullScreen } from "./fullscreen.js";
+import { Gallery } from "./gallery.js";
 import { Waveform } from "./waveform.js";
 
-const BETWEEN_MS = 700; // a breath between the first candidate and the second
-const SEEK_S = 2;
+const PLACES = ["query", ...SIDES];
 
 const root = document.querySelector("[data-desk=preferences]");
 const desk = new Desk(root, { itemsOf, show, clear });
+const gallery = new Gallery(root);
 const submitButton = desk.find("submit");
-const places = ["query", "left", "right"];
-const rows = Object.fromEntries(places.map((place) => [place, root.querySelector(`[data-clip=${place}]`)]));
-const frames = Object.fromEntries(places.map((place) => [place, root.querySelector(`[data-frame=${place}]`)]));
-const choices = Object.fromEntries(["left", "right"].map((side) => [side, root.querySelector(`[data-choose=${side}]`)]));
-const waveforms = Object.fromEntries(places.map((place) => [place, new Waveform(rows[place].querySelector("canvas"))]));
+const loopButton = desk.find("loop");
+const aloneButton = desk.find("alone");
+const rows = byPlace(PLACES, (place) => root.querySelector(`[data-clip=${place}]`));
+const frames = byPlace(SIDES, (side) => root.querySelector(`[data-frame=${side}]`));
+const choices = byPlace(SIDES, (side) => root.querySelector(`[data-choose=${side}]`));
+const waveforms = byPlace(PLACES, (place) => new Waveform(rows[place].querySelector("canvas")));
 
-const history = new History(desk, hang);
+const answers = new Answers(desk, {
+  path: "votes/",
+  hang,
+  missing,
+  trial: () => trial,
+  given: () => ({ side: chosen }),
+  isSame: (given, other) => given.side === other.side,
+  body: (answering, { side }) => ({
+    choice: choiceOf(answering, side),
+    active_ms: answering.activeMs,
+    evidence: { ...answering.evidence(), changes },
+  }),
+  change: (corrected, { side }) => ({ choice: choiceOf(corrected, side) }),
+});
 
 let trial = null;
 let chosen = null; // "left" or "right"
 let changes = 0;
-let inHand = "query"; // the clip that Space and R mean
+let loops = false;
+
+function byPlace(places, find) {
+  return Object.fromEntries(places.map((place) => [place, find(place)]));
+}
 
 function itemsOf({ query, candidates: [left, right] }) {
   return { query, left: left.item, right: right.item };
 }
 
 function show(lease, media) {
-  hang(new Trial(lease, media, { share: desk.heardShare }));
-  if (!document.hidden) trial.players[inHand].play();
+  hang(new Comparison(lease, media, { share: desk.heardShare }));
+  if (!document.hidden) trial.player.play();
 }
 
 /** Puts a trial before the person, with the choice that it had, if any. */
@@ -38,195 +59,170 @@ function hang(next, { side = null } = {}) {
   trial = next;
   chosen = side;
   changes = 0;
-  inHand = trial.media.query.buffer ? "query" : "left";
   root.dataset.direction = trial.lease.direction;
-  places.forEach(fill);
+  gallery.show(trial);
+  if (side) gallery.turnTo(side);
+  PLACES.forEach(fill);
+  trial.looks.addEventListener("seen", refresh);
   trial.enter();
   refresh();
   root.focus({ preventScroll: true });
 }
 
 function fill(place) {
-  const { image, peaks } = trial.media[place];
   const player = trial.players[place];
-  frames[place].hidden = !image;
   rows[place].hidden = !player;
-  if (image) frames[place].querySelector("[data-part=hook]").replaceChildren(image);
   if (!player) return;
-  waveforms[place].show(peaks, player);
-  player.addEventListener("change", refresh);
-  player.addEventListener("heard", heard);
-}
-
-/** After the first candidate comes the second, unless the person took matters into their own hands. */
-function heard({ target }) {
-  refresh();
-  const listened = trial;
-  if (target !== trial?.players.left) return;
-  setTimeout(() => {
-    if (trial === listened && !trial.playing && !document.hidden && trial.players.right.plays === 0) play("right");
-  }, BETWEEN_MS);
+  waveforms[place].show(trial.media[place].peaks, player);
+  player.loops = loops;
+  for (const news of ["change", "heard"]) player.addEventListener(news, refresh);
 }
 
 function clear() {
   trial?.leave();
   trial = null;
   chosen = null;
-  places.forEach((place) => {
-    frames[place].querySelector("[data-part=hook]").replaceChildren();
-    waveforms[place].show([], null);
-  });
+  gallery.show(null);
+  for (const waveform of Object.values(waveforms)) waveform.show([], null);
   refresh();
 }
 
+/** Makes buttons, words and state agree with what is true now. */
 function refresh() {
-  for (const side of ["left", "right"]) {
+  for (const side of SIDES) {
     choices[side].setAttribute("aria-pressed", String(chosen === side));
-    frames[side].classList.toggle("is-chosen", chosen === side);
-    rows[side].classList.toggle("is-chosen", chosen === side);
+    for (const shown of [frames[side], rows[side]]) shown.classList.toggle("is-chosen", chosen === side);
   }
-  for (const place of places) {
+  for (const place of PLACES) {
     const button = rows[place].querySelector("[data-action=play]");
     const isPlaying = trial?.players[place]?.isPlaying ?? false;
+    rows[place].classList.toggle("is-in-hand", trial?.inHand === place);
     button.classList.toggle("is-playing", isPlaying);
     button.setAttribute("aria-label", `${isPlaying ? "Pause" : "Play"} ${button.dataset.what}`);
   }
-  root.classList.toggle("is-correcting", history.isBack);
+  root.classList.toggle("is-correcting", answers.isBack);
   submitButton.setAttribute("aria-disabled", String(missing() !== ""));
+  desk.find("fit").hidden = !gallery.isZoomed;
+  aloneButton.hidden = !gallery.hasTwo;
+  aloneButton.setAttribute("aria-pressed", String(gallery.isOneAtATime));
   if (!trial) return;
   desk.become(trial.playing ? "playing" : trial.isHeard ? "heard" : "ready");
-  desk.say(history.isBack ? history.words : missing() || "Submit when you are sure.");
+  desk.say(answers.words);
 }
 
+/** What the person still has to do before the answer can go, or nothing. */
 function missing() {
   if (!trial) return "Nothing to answer yet.";
-  if (!trial.isHeard) return trial.players.query ? "Listen to the end." : "Listen to both to the end.";
+  if (!trial.isHeard) return unheard();
+  const [unseen] = trial.looks.missing;
+  if (unseen) return unseen === "query" ? "Look at the painting." : `Look at painting ${number(unseen)}, too.`;
   return chosen === null ? "Choose one of the two." : "";
+}
+
+function unheard() {
+  if (!trial.hasTwoClips) return trial.playing ? "Listen to the end." : "Play the music to its end.";
+  const left = SIDES.filter((side) => !trial.players[side].isHeard);
+  return left.length > 1 ? "Listen to both to the end." : `Listen to all of music ${number(left[0])}, too.`;
+}
+
+function number(side) {
+  return SIDES.indexOf(side) + 1;
 }
 
 function choose(side) {
   if (!trial) return;
   if (chosen !== side) changes += 1;
   chosen = side;
+  gallery.turnTo(side);
   trial.moved();
   refresh();
 }
 
-function submit() {
-  const reason = missing();
-  if (reason) {
-    desk.insist(reason);
-    return;
-  }
-  if (history.isBack) correct();
-  else answer();
-}
-
-function answer() {
-  const answering = trial;
-  const side = chosen;
-  answering.leave();
-  const evidence = { ...answering.evidence(), changes };
-  const key = desk.answer("votes/", { choice: choiceOf(answering, side), active_ms: answering.activeMs, evidence });
-  history.remember(answering, { side, key });
-}
-
-function correct() {
-  const { side: before, key: corrected } = history.answer;
-  if (chosen !== before) {
-    const key = desk.correct(`votes/${corrected}/correct/`, { choice: choiceOf(trial, chosen) });
-    history.corrected({ side: chosen, key });
-    desk.notice("Corrected.");
-  }
-  history.forth();
-}
-
-/** What a side stood for: which candidate is first was drawn by the site. */
+/** What a side stood for: which candidate is left was drawn by the site. */
 function choiceOf({ lease }, side) {
-  const [left, right] = lease.candidates;
-  return (side === "left" ? left : right).choice;
+  return lease.candidates[SIDES.indexOf(side)].choice;
 }
 
-/** One step through the earlier answers. What was chosen there without submitting is not an answer: it says so. */
-function walk(step) {
-  const isDropped = history.isBack && chosen !== history.answer.side;
-  desk.notice(isDropped ? "You did not submit that change, so the answer stands as it was." : "");
-  step();
+/** One of two clips, or of two paintings that are shown one at a time. */
+function takeUp(side) {
+  if (trial?.hasTwoClips) trial.toggle(side);
+  else gallery.turnTo(side);
 }
 
-function previous() {
-  walk(() => history.back(trial, { side: chosen }));
+function switchOver() {
+  if (trial?.hasTwoClips) trial.switchOver();
+  else if (gallery.isOneAtATime) gallery.turn();
 }
 
-function next() {
-  if (history.isBack) walk(() => history.ahead());
+function loop() {
+  loops = !loops;
+  loopButton.setAttribute("aria-pressed", String(loops));
+  for (const player of Object.values(trial?.players ?? {})) player.loops = loops;
 }
 
-function seekBy(seconds) {
-  const player = trial?.players[inHand];
-  player?.seek(player.position + seconds);
+/** Escape steps out of whatever is on: the zoom first, then the earlier answers. */
+function leave() {
+  if (gallery.isZoomed) gallery.fit();
+  else answers.leave();
 }
 
-function play(place) {
-  inHand = place;
-  trial.players[place].play();
-}
+const sound = {
+  toggle: () => trial?.toggle(trial.inHand),
+  replay: () => trial?.player.replay(),
+  loop,
+  seekBy: (seconds) => trial?.player.seek(trial.player.position + seconds),
+};
 
-function toggle(place) {
-  if (!trial?.players[place]) return;
-  if (trial.players[place].isPlaying) trial.players[place].pause();
-  else play(place);
+for (const place of PLACES) {
+  rows[place].querySelector("[data-action=play]").addEventListener("click", () => trial?.toggle(place));
 }
-
-function replay() {
-  trial?.players[inHand].replay();
-}
-
-for (const place of places) {
-  rows[place].querySelector("[data-action=play]").addEventListener("click", () => toggle(place));
-}
-for (const side of ["left", "right"]) {
-  choices[side].addEventListener("click", () => choose(side));
-  frames[side].addEventListener("click", () => choose(side));
-}
+for (const side of SIDES) choices[side].addEventListener("click", () => choose(side));
+gallery.addEventListener("choose", ({ detail }) => choose(detail.side));
+gallery.addEventListener("change", refresh);
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) trial?.hush();
 });
-desk.on("replay", replay);
-desk.on("submit", submit);
-desk.on("previous", previous);
-desk.on("next", next);
+desk.on("replay", sound.replay);
+desk.on("loop", loop);
+desk.on("switch", switchOver);
+desk.on("alone", () => gallery.toggleAlone());
+desk.on("fit", () => gallery.fit());
+desk.on("submit", () => answers.submit());
+desk.on("previous", () => answers.previous());
+desk.on("next", () => answers.next());
 desk.useKeys({
   defaults: {
-    play: [" "],
-    replay: ["r"],
-    rewind: [","],
-    forward: ["."],
-    "play-first": ["1"],
-    "play-second": ["2"],
-    first: ["ArrowLeft", "f"],
-    second: ["ArrowRight", "j"],
+    ...HEARING_KEYS,
+    switch: ["x"],
+    "take-first": ["1"],
+    "take-second": ["2"],
+    first: ["ArrowLeft", "ArrowUp", "f"],
+    second: ["ArrowRight", "ArrowDown", "j"],
     submit: ["Enter"],
     previous: ["Backspace", "z"],
     next: ["n"],
     skip: ["s"],
+    ...SEEING_KEYS,
+    alone: ["o"],
+    "full-screen": ["v"],
     leave: ["Escape"],
     help: ["?"],
   },
   actions: {
-    play: () => toggle(inHand),
-    replay,
-    rewind: { run: () => seekBy(-SEEK_S), repeats: true },
-    forward: { run: () => seekBy(SEEK_S), repeats: true },
-    "play-first": () => toggle("left"),
-    "play-second": () => toggle("right"),
+    ...hearing(sound),
+    switch: switchOver,
+    "take-first": () => takeUp("left"),
+    "take-second": () => takeUp("right"),
     first: () => choose("left"),
     second: () => choose("right"),
-    submit,
-    previous,
-    next,
-    skip: () => history.isBack || desk.skip(),
-    leave: () => history.isBack && walk(() => history.forth()),
+    submit: () => answers.submit(),
+    previous: () => answers.previous(),
+    next: () => answers.next(),
+    skip: () => answers.isBack || desk.skip(),
+    ...seeing(gallery),
+    alone: () => gallery.toggleAlone(),
+    "full-screen": toggleFullScreen,
+    leave,
     help: () => desk.help(),
   },
 });

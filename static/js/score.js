@@ -1,6 +1,6 @@
 /** The scoring page: one painting, one clip, one mark on a line. */
+import { Answers } from "./answers.js";
 import { Desk } from "./desk.js";
-import { History } from "./history.js";
 import { KEYS, PairView } from "./pair_view.js";
 import { Trial } from "./trial.js";
 
@@ -11,8 +11,23 @@ const desk = new Desk(root, {
   clear: () => view.clear(),
 });
 const view = new PairView(root);
-const history = new History(desk, (trial, answer) => view.hang(trial, answer));
 const { scale } = view;
+const answers = new Answers(desk, {
+  path: "ratings/",
+  hang: (trial, given) => view.hang(trial, given),
+  missing: () => view.missing,
+  trial: () => view.trial,
+  given: () => ({ value: scale.value, method: scale.method }),
+  isSame: (given, other) => given.value === other.value,
+  body: (answering, { value, method }) => ({
+    value,
+    played_ms: answering.playedMs,
+    active_ms: answering.activeMs,
+    input_method: method,
+    evidence: { ...answering.evidence(), moves: scale.moves, scale_px: scale.widthPx },
+  }),
+  change: (corrected, { value }) => ({ value }),
+});
 
 function show(lease, media) {
   view.hang(new Trial(lease, media, { share: desk.heardShare }));
@@ -22,80 +37,30 @@ function show(lease, media) {
 /** Makes words and state agree with what is true now. */
 function refresh() {
   desk.find("submit").setAttribute("aria-disabled", String(view.missing !== ""));
-  root.classList.toggle("is-correcting", history.isBack);
+  root.classList.toggle("is-correcting", answers.isBack);
   if (!view.trial) return;
   desk.become(view.isPlaying ? "playing" : view.trial.isHeard ? "heard" : "ready");
-  desk.say(history.isBack ? history.words : view.missing || "Submit when you are sure.");
-}
-
-function submit() {
-  if (view.missing) {
-    desk.insist(view.missing);
-    return;
-  }
-  if (history.isBack) correct();
-  else answer();
-}
-
-function answer() {
-  performance.mark("atelier:answered");
-  const { value, method, moves, widthPx } = scale;
-  const answering = view.trial;
-  answering.leave();
-  const key = desk.answer("ratings/", {
-    value,
-    played_ms: answering.playedMs,
-    active_ms: answering.activeMs,
-    input_method: method,
-    evidence: { ...answering.evidence(), moves, scale_px: widthPx },
-  });
-  history.remember(answering, { value, key, method });
-}
-
-function correct() {
-  const { value, method } = scale;
-  const { value: before, key: corrected } = history.answer;
-  if (value !== before) {
-    const key = desk.correct(`ratings/${corrected}/correct/`, { value });
-    history.corrected({ value, key, method });
-    desk.notice("Corrected.");
-  }
-  history.forth();
-}
-
-/** One step through the earlier answers. What was moved there without submitting is not an answer: it says so. */
-function walk(step) {
-  const isDropped = history.isBack && scale.value !== history.answer.value;
-  desk.notice(isDropped ? "You did not submit that change, so the answer stands as it was." : "");
-  step();
-}
-
-function previous() {
-  walk(() => history.back(view.trial, { value: scale.value, method: scale.method }));
-}
-
-function next() {
-  if (history.isBack) walk(() => history.ahead());
+  desk.say(answers.words);
 }
 
 /** Escape steps out of whatever is on: the zoom first, then the earlier answers. */
 function leave() {
   if (view.painting.isZoomed) view.painting.fit();
-  else if (history.isBack) walk(() => history.forth());
+  else answers.leave();
 }
 
 view.addEventListener("change", refresh);
-desk.on("submit", submit);
-desk.on("previous", previous);
-desk.on("next", next);
+desk.on("submit", () => answers.submit());
+desk.on("previous", () => answers.previous());
+desk.on("next", () => answers.next());
 desk.useKeys({
   defaults: KEYS,
   actions: {
     ...view.actions,
-    submit,
-    previous,
-    next,
-    skip: () => history.isBack || desk.skip(),
+    submit: () => answers.submit(),
+    previous: () => answers.previous(),
+    next: () => answers.next(),
+    skip: () => answers.isBack || desk.skip(),
     leave,
     help: () => desk.help(),
   },

@@ -17,7 +17,10 @@ from tests import factories
 PAGES = (
     "/",
     "/welcome/consent/",
+    "/welcome/background/",
     "/welcome/briefing/",
+    "/me/",
+    "/me/withdraw/",
     "/me/",
     "/me/withdraw/",
     "/score/winter/",
@@ -97,7 +100,7 @@ def test_every_form_carries_its_secret_and_every_page_a_title(as_vera: Client, a
         assert 'lang="en"' in page, address
 
 
-@pytest.mark.parametrize("module", ["score", "prefer", "briefing"])
+@pytest.mark.parametrize("module", ["score", "prefer", "briefing", "practice", "examples"])
 def test_every_module_that_a_module_imports_is_there(module):
     seen, left = set(), [module + ".js"]
     while left:
