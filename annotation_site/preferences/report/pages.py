@@ -109,10 +109,11 @@ def _live_context(campaign: Campaign, report: Report) -> dict[str, Any]:
             {
                 "row": row,
                 "unanimous": words.percent(row.agreement.unanimous.value),
-                "unanimous_interval": words.share_interval(row.agreement.unanimous),
+                "unanimous_interval": words.share_interval(row.agreement.unanimous, lead=""),
                 "alpha": words.number(row.agreement.alpha.value),
-                "alpha_interval": words.alpha_interval(row.agreement),
+                "alpha_interval": words.alpha_interval(row.agreement, lead=""),
                 "left": words.percent(row.left.left.value),
+                "left_interval": words.share_interval(row.left.left, lead=""),
                 "side": words.side_words(row.left),
                 "sizes": words.size_rows(row.supply),
                 "noun": NOUNS[row.supply.direction],

@@ -17,6 +17,7 @@ from mpd_builder.preference_statistics import (
 from mpd_builder.preferences import Supply
 
 UNDEFINED = "undefined"
+LEAD = "95 % interval "
 SINGLY = 6
 """Queries that share up to so many pairs get a bar for each number of them; larger ones one for each doubling."""
 
@@ -42,15 +43,15 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
-def share_interval(share: Share) -> str:
+def share_interval(share: Share, *, lead: str = LEAD) -> str:
     """Its 95 % interval, or why there is none."""
     if share.low is None or share.high is None:
         return "nothing to count yet"
-    return f"95 % interval {100 * share.low:.1f} to {100 * share.high:.1f} %"
+    return f"{lead}{100 * share.low:.1f} to {100 * share.high:.1f} %"
 
 
-def alpha_interval(found: Agreement) -> str:
-    """The wider of the two intervals of alpha, or why there is none.
+def alpha_interval(found: Agreement, *, lead: str = LEAD) -> str:
+    """The wider of the two 95 % intervals of alpha, or why there is none.
 
     Tasks of one query share candidates: an interval over queries is the honest one, unless chance made it the narrower.
     """
@@ -60,7 +61,7 @@ def alpha_interval(found: Agreement) -> str:
     if tasks.low is None or tasks.high is None or queries.low is None or queries.high is None:
         return "too few queries for an interval"
     wider, over = max((queries, "queries"), (tasks, "tasks"), key=lambda one: (one[0].high or 0) - (one[0].low or 0))
-    return f"95 % interval {wider.low:.3f} to {wider.high:.3f}, over {over}"
+    return f"{lead}{wider.low:.3f} to {wider.high:.3f}, over {over}"
 
 
 def side_words(found: SideBias) -> str:
@@ -143,7 +144,7 @@ def figures(report: Report) -> list[Figure]:
             "Unanimous",
             percent(agreement.unanimous.value),
             (
-                f"of {counted(agreement.n_judged, 'task')} with {report.votes_needed} votes",
+                f"of {counted(agreement.n_judged, 'task')} with {report.votes_needed} votes or more",
                 share_interval(agreement.unanimous),
                 f"tossing coins gives {by_chance}" if agreement.n_judged else "",
             ),
