@@ -86,7 +86,9 @@ def test_they_are_the_pure_functions_of_the_stored_votes(worked: Worked) -> None
         one.rater: one.share for one in rater_agreement(given)
     }
     assert report.transitivity == transitivity(given)
-    assert report.directions[1].agreement == agreement(given.towards(Direction.PAINTING_TO_MUSIC))
+    for row, direction in zip(report.directions, Direction, strict=True):
+        assert row.agreement == agreement(given.towards(direction))
+        assert row.left == side_bias(given.towards(direction)).everyone
 
 
 def test_scales_stand_beside_the_trimmed_means(worked: Worked) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
+
 from annotation_site.accounts.models import Rater
 from annotation_site.preferences.models import DirectionChoice
 from annotation_site.preferences.report.loading import Construction, Loaded, ballots_load, construction_load
@@ -14,6 +16,7 @@ from mpd_builder import records
 from mpd_builder.preference_statistics import (
     PRIOR,
     Agreement,
+    Ballots,
     RankAgreement,
     Scale,
     Share,
@@ -153,10 +156,15 @@ def _directions(campaign: Campaign, loaded: Loaded, construction: Construction) 
                 progress=progress[choice],
                 supply=construction.supply[direction],
                 agreement=agreement(given, votes_needed=campaign.votes_per_task),
-                left=side_bias(given).everyone,
+                left=_left(given),
             )
         )
     return tuple(found)
+
+
+def _left(given: Ballots) -> SideBias:
+    """Side bias of all votes together. As if one rater had given them: nobody's own interval is worked out."""
+    return side_bias(replace(given, raters=("",), rater_N=np.zeros_like(given.rater_N))).everyone
 
 
 def _raters(loaded: Loaded, sides: SideReport) -> tuple[RaterRow, ...]:

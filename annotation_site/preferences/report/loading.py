@@ -91,7 +91,10 @@ def _tasks(tasks: QuerySet[PreferenceTask]) -> tuple[list[records.PreferenceTask
         query = clip if asked is records.Direction.MUSIC_TO_PAINTING else painting
         found.append(records.PreferenceTask(key, asked, query, pair_a, pair_b))
         key_of[pk] = key
-        scores |= {pair: score for pair, score in ((pair_a, score_a), (pair_b, score_b)) if score is not None}
+        if score_a is not None:
+            scores[pair_a] = score_a
+        if score_b is not None:
+            scores[pair_b] = score_b
     return found, scores, key_of
 
 
