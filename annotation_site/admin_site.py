@@ -18,6 +18,7 @@ from annotation_site.corpus.pages.statistics import statistics_page
 from annotation_site.overview.numbers import numbers, stages
 from annotation_site.overview.steps import next_steps
 from annotation_site.overview.work import activity, job_lines
+from annotation_site.preferences.report.pages import numbers_file, query_page, report_page
 from annotation_site.reliability.views import reliability_page
 
 ACCOUNT_LINKS = [
@@ -37,6 +38,9 @@ class AtelierAdminSite(UnfoldAdminSite):
         """Pages that belong to no single table; they come before Django's own."""
         return [
             path("reliability/", self.admin_view(reliability_page), name="reliability"),
+            path("preferences/report/", self.admin_view(report_page), name="preferences_report"),
+            path("preferences/report/numbers/", self.admin_view(numbers_file), name="preferences_report_numbers"),
+            path("preferences/query/", self.admin_view(query_page), name="preferences_query"),
             path("corpus/statistics/", self.admin_view(statistics_page), name="corpus_statistics"),
             path("corpus/look-alikes/", self.admin_view(likenesses_page), name="corpus_likenesses"),
             path("overview/", self.admin_view(overview_part), name="overview"),
@@ -84,6 +88,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Ratings", "tune", "admin:scoring_rating_changelist"),
                 _item("Preferences", "swap_horiz", "admin:preferences_preferencetask_changelist"),
                 _item("Reliability", "monitoring", "admin:reliability"),
+                _item("Preference report", "balance", "admin:preferences_report"),
             ],
         },
         {

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from annotation_site.accounts.models import Rater
 from annotation_site.api.jobs import ReadOnly
 from annotation_site.preferences.models import PreferenceTask, Vote
+from annotation_site.preferences.report import keeping, numbers
 from annotation_site.preferences.selectors import LEFT_BAND
 from annotation_site.reliability.selectors import report_as_dict, report_cached
 from annotation_site.scoring.models import Campaign, Pair, Rating
@@ -210,6 +211,13 @@ class CampaignViewSet(ReadOnly):
     def reliability(self, request: Request, slug: str) -> Response:
         """Alpha with its interval, dispersion, histograms and each rater; the same numbers as the panel shows."""
         return Response(report_as_dict(report=report_cached(campaign=self.get_object(), now=timezone.now())))
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @action(detail=True, url_path="preference-report")
+    def preference_report(self, request: Request, slug: str) -> Response:
+        """Progress by direction, agreement, sides, cycles and Bradley-Terry scales; the panel's own numbers."""
+        report = keeping.report_cached(campaign=self.get_object(), now=timezone.now())
+        return Response(numbers.report_as_dict(report=report))
 
 
 class PairViewSet(ReadOnly):
