@@ -18,7 +18,10 @@ from annotation_site.corpus.pages.statistics import statistics_page
 from annotation_site.overview.numbers import numbers, stages
 from annotation_site.overview.steps import next_steps
 from annotation_site.overview.work import activity, job_lines
-from annotation_site.reliability.views import reliability_page
+from annotation_site.reliability.pages.dashboard import reliability_page
+from annotation_site.reliability.pages.download import report_download
+from annotation_site.reliability.pages.pair import pair_page
+from annotation_site.reliability.pages.rater import rater_page
 
 ACCOUNT_LINKS = [
     {"title": "Change password", "link": reverse_lazy("account_change_password")},
@@ -37,6 +40,9 @@ class AtelierAdminSite(UnfoldAdminSite):
         """Pages that belong to no single table; they come before Django's own."""
         return [
             path("reliability/", self.admin_view(reliability_page), name="reliability"),
+            path("reliability/raters/<int:pk>/", self.admin_view(rater_page), name="reliability_rater"),
+            path("reliability/pairs/<int:pk>/", self.admin_view(pair_page), name="reliability_pair"),
+            path("reliability/report.<str:form>", self.admin_view(report_download), name="reliability_download"),
             path("corpus/statistics/", self.admin_view(statistics_page), name="corpus_statistics"),
             path("corpus/look-alikes/", self.admin_view(likenesses_page), name="corpus_likenesses"),
             path("overview/", self.admin_view(overview_part), name="overview"),

@@ -92,11 +92,12 @@ HELP = {
         "After so many minutes of work, between two tasks, a page says that a break would do good. 0 for never."
     ),
     "target_alpha": (
-        "Krippendorff's alpha of the ratings, from 0 to 1, that the campaign is after. 0.8 is the usual line; the paper "
-        "has 0.86. The reliability page says whether it is met, and how surely."
+        "Krippendorff's alpha of the ratings, from 0 to 1, that the campaign is after. 0.8 is the usual line; the "
+        "paper has 0.86. The reliability page says whether it is met, and how surely."
     ),
     "target_dispersion": (
-        "How far apart a pair's ratings may lie on average, as a standard deviation, from 0 to 0.5. The paper has 0.078."
+        "How far apart a pair's ratings may lie on average, as a standard deviation, from 0 to 0.5. The paper has "
+        "0.078."
     ),
     "too_fast_s": (
         "A rating counts as too fast if it took less active time than the 15 seconds of the clip and so many more. It "
