@@ -18,7 +18,7 @@ from annotation_site.reliability.lights import HasInterval, Light, light_of
 from annotation_site.reliability.pages.access import admins_only, campaign_asked, not_ready, report_asked
 from annotation_site.reliability.pages.sections import sections
 from annotation_site.reliability.report import PAPER, Targets, targets_of
-from annotation_site.reliability.templatetags.figures import figure, percent
+from annotation_site.reliability.templatetags.figures import figure, interval, percent
 from annotation_site.reliability.worst import pairs_worst
 from annotation_site.scoring.models import Campaign
 
@@ -108,4 +108,4 @@ def _interval(estimate: HasInterval, undefined: str) -> str:
         return undefined
     if estimate.low is None or estimate.high is None:
         return "too few pairs for an interval"
-    return f"95 % interval {estimate.low:.3f} to {estimate.high:.3f}"
+    return f"95 % interval {interval(estimate)}"

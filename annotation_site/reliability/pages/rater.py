@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.http import urlencode
 
 from annotation_site.accounts.models import Rater, RaterState
@@ -38,12 +39,18 @@ def rater_page(request: HttpRequest, pk: int) -> HttpResponse:
         "rater": rater,
         "person": people_load(ids=[rater.pk])[rater.pk],
         "report": report,
-        "may_exclude": request.user.has_perm("accounts.change_rater") and rater.state not in GONE,
-        "kinds": Kind,
+        "exclude_url": _exclude_url(request, rater),
         **_figures(report, rater),
         **_looked_up(campaign, rater),
     }
     return render(request, "admin/reliability/rater.html", context)
+
+
+def _exclude_url(request: HttpRequest, rater: Rater) -> str:
+    """The page that says what excluding them would change, and asks; nothing for who may not, or where they are out."""
+    if rater.state in GONE or not request.user.has_perm("accounts.change_rater"):
+        return ""
+    return f"{reverse('admin:accounts_rater_retire', args=[Kind.EXCLUDE])}?ids={rater.pk}"
 
 
 def _figures(report: Report, rater: Rater) -> dict[str, Any]:

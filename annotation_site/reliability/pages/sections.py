@@ -104,7 +104,7 @@ def _history_words(report: Report) -> str:
     if not report.history:
         return ""
     first, last = report.history[0].label, report.history[-1].label
-    return f"Weeks of rating: 0 is {first}" + (f", {len(report.history) - 1} is {last}" if first != last else "")
+    return f"Weeks with ratings: 0 is {first}" + (f", {len(report.history) - 1} is {last}" if first != last else "")
 
 
 def retest_words(report: Report) -> str:

@@ -26,18 +26,18 @@ class HasInterval(Protocol):
 
 @register.filter
 def figure(value: Figure, decimals: int = 3) -> str:
-    return UNDEFINED if value is None or value == "" else f"{value + 0.0:.{decimals}f}"
+    return UNDEFINED if value is None or value == "" else _minus(f"{value + 0.0:.{decimals}f}")
 
 
 @register.filter
 def cell(value: Figure, decimals: int = 3) -> str:
     """In a table, where a dash says it as well."""
-    return DASH if value is None or value == "" else f"{value + 0.0:.{decimals}f}"
+    return DASH if value is None or value == "" else _minus(f"{value + 0.0:.{decimals}f}")
 
 
 @register.filter
 def signed(value: Figure, decimals: int = 3) -> str:
-    return DASH if value is None or value == "" else f"{value + 0.0:+.{decimals}f}".replace("-", "\u2212")
+    return DASH if value is None or value == "" else _minus(f"{value + 0.0:+.{decimals}f}")
 
 
 @register.filter
@@ -62,7 +62,11 @@ def interval(estimate: HasInterval | Literal[""] | None) -> str:
         return UNDEFINED
     if estimate.low is None or estimate.high is None:
         return "too few pairs"
-    return f"{estimate.low:.3f} to {estimate.high:.3f}"
+    return _minus(f"{estimate.low + 0.0:.3f} to {estimate.high + 0.0:.3f}")
+
+
+def _minus(words: str) -> str:
+    return words.replace("-", "\u2212")
 
 
 @register.filter
