@@ -19,7 +19,10 @@ from annotation_site.overview.numbers import numbers, stages
 from annotation_site.overview.steps import next_steps
 from annotation_site.overview.work import activity, job_lines
 from annotation_site.preferences.report.pages import numbers_file, query_page, report_page
-from annotation_site.reliability.views import reliability_page
+from annotation_site.reliability.pages.dashboard import reliability_page
+from annotation_site.reliability.pages.download import report_download
+from annotation_site.reliability.pages.pair import pair_page
+from annotation_site.reliability.pages.rater import rater_page
 
 ACCOUNT_LINKS = [
     {"title": "Change password", "link": reverse_lazy("account_change_password")},
@@ -38,6 +41,9 @@ class AtelierAdminSite(UnfoldAdminSite):
         """Pages that belong to no single table; they come before Django's own."""
         return [
             path("reliability/", self.admin_view(reliability_page), name="reliability"),
+            path("reliability/raters/<int:pk>/", self.admin_view(rater_page), name="reliability_rater"),
+            path("reliability/pairs/<int:pk>/", self.admin_view(pair_page), name="reliability_pair"),
+            path("reliability/report.<str:form>", self.admin_view(report_download), name="reliability_download"),
             path("preferences/report/", self.admin_view(report_page), name="preferences_report"),
             path("preferences/report/numbers/", self.admin_view(numbers_file), name="preferences_report_numbers"),
             path("preferences/query/", self.admin_view(query_page), name="preferences_query"),

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from rest_framework import exceptions, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,7 +18,8 @@ from annotation_site.api.jobs import ReadOnly
 from annotation_site.preferences.models import PreferenceTask, Vote
 from annotation_site.preferences.report import keeping, numbers
 from annotation_site.preferences.selectors import LEFT_BAND
-from annotation_site.reliability.selectors import report_as_dict, report_cached
+from annotation_site.reliability.keeping import report_kept
+from annotation_site.reliability.numbers import report_as_dict
 from annotation_site.scoring.models import Campaign, Pair, Rating
 
 
@@ -200,6 +201,12 @@ class VoteFilter(filters.FilterSet):
         fields = ("state", "is_simulated")
 
 
+class ReportNotReady(exceptions.APIException):
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "report_not_ready"
+    default_detail = "This report is being worked out for the first time. Ask again in a few seconds."
+
+
 class CampaignViewSet(ReadOnly):
     queryset = Campaign.objects.all()
     serializer_class = CampaignSerializer
@@ -210,7 +217,10 @@ class CampaignViewSet(ReadOnly):
     @action(detail=True)
     def reliability(self, request: Request, slug: str) -> Response:
         """Alpha with its interval, dispersion, histograms and each rater; the same numbers as the panel shows."""
-        return Response(report_as_dict(report=report_cached(campaign=self.get_object(), now=timezone.now())))
+        report = report_kept(campaign=self.get_object(), now=timezone.now())
+        if report is None:
+            raise ReportNotReady
+        return Response(report_as_dict(report=report))
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     @action(detail=True, url_path="preference-report")

@@ -79,6 +79,20 @@ class Campaign(models.Model):
         validators=[MaxValueValidator(240)],
         help_text="After so many minutes of work a rater is told that a break would do them good. 0 for never.",
     )
+    target_alpha = models.FloatField(
+        default=0.8, validators=UNIT, help_text="Krippendorff's alpha should be at least this."
+    )
+    target_dispersion = models.FloatField(
+        default=0.09,
+        validators=[MinValueValidator(0.0), MaxValueValidator(0.5)],
+        help_text="The mean dispersion of complete pairs should be at most this.",
+    )
+    too_fast_s = models.FloatField(
+        default=2.0,
+        verbose_name="too fast below",
+        validators=[MinValueValidator(0.0), MaxValueValidator(60.0)],
+        help_text="A rating is too fast if it took less than the clip and so many seconds more.",
+    )
     created_at = models.DateTimeField()
 
     class Meta:
@@ -125,6 +139,15 @@ class Campaign(models.Model):
                     f"A repeat needs a distance of {CORRECTABLE} or more: the latest ratings can still be corrected."
                 ),
             ),
+            models.CheckConstraint(
+                condition=Q(target_alpha__gte=0, target_alpha__lte=1)
+                & Q(target_dispersion__gte=0, target_dispersion__lte=0.5)
+                & Q(too_fast_s__gte=0),
+                name="campaign_targets_can_be_met",
+                violation_error_message=(
+                    "Alpha's target lies from 0 to 1, that of dispersion from 0 to 0.5, and no time is below 0."
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -152,6 +175,8 @@ class Pair(models.Model):
     rating_count = models.PositiveSmallIntegerField(default=0)
     score = models.FloatField(null=True, blank=True, help_text="Trimmed mean; empty while the pair is open.")
     dispersion = models.FloatField(null=True, blank=True, help_text="Population standard deviation of all ratings.")
+    value_total = models.FloatField(default=0.0, help_text="Sum of its counted ratings, each less 0.5.")
+    value_squares = models.FloatField(default=0.0, help_text="Sum of their squares, each less 0.5 before it.")
     completed_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(
         null=True, blank=True, help_text="Since then it is given to nobody any more. Its ratings stay."

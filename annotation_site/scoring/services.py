@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from annotation_site.accounts.models import Rater, RaterState
@@ -39,6 +39,7 @@ from annotation_site.scoring.selectors import GIVEN_ANEW, campaign_find, campaig
 from mpd_builder import records
 from mpd_builder.aggregation import aggregate
 from mpd_builder.pairing import random_pairs
+from mpd_builder.reliability import CENTRE, centred_sums
 
 _ROWS = 500  # rows a statement, well below what SQLite takes as parameters
 
@@ -351,11 +352,19 @@ def raters_withdraw(*, raters: Collection[Rater], now: datetime, state: RaterSta
     repeats_withdraw(raters=raters)
     counted = Rating.objects.filter(pair=OuterRef("pk"), state=RatingState.COUNTED).order_by().values("pair")
     count = Coalesce(Subquery(counted.annotate(n=Count("pk")).values("n")), 0)
+    centred = F("value") - CENTRE
+    total = Coalesce(Subquery(counted.annotate(total=Sum(centred)).values("total")), 0.0)
+    squares = Coalesce(Subquery(counted.annotate(squares=Sum(centred * centred)).values("squares")), 0.0)
     pairs = slots_reopen(model=Slot, raters=raters)
     for batch in batches(pairs):
         locked = Pair.objects.select_for_update(no_key=True).filter(pk__in=batch).order_by("pk")
         Pair.objects.filter(pk__in=[pair.pk for pair in locked]).update(
-            rating_count=count, score=None, dispersion=None, completed_at=None
+            rating_count=count,
+            value_total=total,
+            value_squares=squares,
+            score=None,
+            dispersion=None,
+            completed_at=None,
         )
     tasks_follow(pair_ids=pairs)
     votes_withdraw(raters=raters)
@@ -370,9 +379,12 @@ def pair_follow(*, pair_id: int, now: datetime) -> None:
     agreed = aggregate(ratings, raters_per_pair=pair.n_slots, trim=campaign.trim, band=band)
     pair.score, pair.dispersion = (agreed[0].score, agreed[0].dispersion) if agreed else (None, None)
     pair.completed_at = (pair.completed_at or now) if agreed else None
+    total, squares = centred_sums([rating.value for rating in ratings])
     _FOLLOWING(
         id=pair_id,
         rating_count=len(ratings),
+        value_total=total,
+        value_squares=squares,
         score=pair.score,
         dispersion=pair.dispersion,
         completed_at=pair.completed_at,
@@ -419,5 +431,8 @@ _COUNTED = Prepared(
 )
 _FOLLOWING = PreparedUpdate(
     lambda: Pair.objects.filter(pk=bound(Pair, "id")),
-    **{name: bound(Pair, name) for name in ("rating_count", "score", "dispersion", "completed_at")},
+    **{
+        name: bound(Pair, name)
+        for name in ("rating_count", "value_total", "value_squares", "score", "dispersion", "completed_at")
+    },
 )

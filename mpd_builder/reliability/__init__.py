@@ -11,17 +11,20 @@ from mpd_builder.reliability.alpha import (
     krippendorff_alpha,
     unit_alpha,
 )
-from mpd_builder.reliability.running import Totals, totals_of
+from mpd_builder.reliability.running import CENTRE, Totals, centred_sums, totals_of, unit_sums_of
 from mpd_builder.reliability.sums import UnitSums, unit_sums
 
 __all__ = [
+    "CENTRE",
     "Alpha",
     "Level",
     "Totals",
     "UnitSums",
     "bootstrap_interval",
+    "centred_sums",
     "krippendorff_alpha",
     "totals_of",
     "unit_alpha",
     "unit_sums",
+    "unit_sums_of",
 ]

@@ -9,10 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# Around the middle of the scale [0, 1], so that the sums of squares stay small and lose nothing by subtraction.
-_ORIGIN = 0.5
+import numpy as np
+
+from mpd_builder.codes import Floats, Ints
+from mpd_builder.reliability.sums import UnitSums
+
+CENTRE = 0.5
+"""Of the scale [0, 1]. Sums are of values less this, so that those of squares stay small and lose little."""
 # Adding and taking off a million times leaves rounding; values 0.001 apart leave a thousand times more than this.
 _ROUNDING = 1e-9
+# What is left of a unit's squares when its values are equal: two that are 0.00001 apart leave more.
+_ROUNDING_WITHIN = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +67,21 @@ def totals_of(values: Sequence[float]) -> Totals:
     n = len(values)
     if n < 2:
         return Totals()
-    centred = [value - _ORIGIN for value in values]
-    total, squares = sum(centred), sum(value * value for value in centred)
-    mean = total / n
-    within = sum((value - mean) ** 2 for value in centred)
+    total, squares = centred_sums(values)
+    mean = CENTRE + total / n
+    within = sum((value - mean) ** 2 for value in values)
     return Totals(1, n, 2.0 * n * within / (n - 1), total, squares)
+
+
+def centred_sums(values: Sequence[float]) -> tuple[float, float]:
+    """The sum of a unit's values on [0, 1] and that of their squares, each value less 0.5: what a row can keep."""
+    centred = [value - CENTRE for value in values]
+    return sum(centred), sum(value * value for value in centred)
+
+
+# Shapes: U units.
+def unit_sums_of(size_U: Ints, total_U: Floats, squares_U: Floats) -> UnitSums:
+    """The units' sums from what their rows kept: how many ratings, and their `centred_sums`."""
+    mean_U = total_U / np.maximum(size_U, 1)
+    within_U = squares_U - total_U * mean_U
+    return UnitSums(size_U, mean_U, np.where(within_U > _ROUNDING_WITHIN, within_U, 0.0), CENTRE)

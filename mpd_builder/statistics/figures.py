@@ -9,7 +9,7 @@ import numpy as np
 from mpd_builder.aggregation import BAND, UnitScores, in_band
 from mpd_builder.codes import Floats
 from mpd_builder.reliability import Alpha, UnitSums, unit_alpha
-from mpd_builder.statistics.estimates import Estimate, stepped_up
+from mpd_builder.statistics.estimates import Estimate, jackknifed, stepped_up
 from mpd_builder.statistics.forecast import RATERS, Forecast, forecast
 from mpd_builder.statistics.icc import Icc, icc
 
@@ -114,6 +114,17 @@ def spread(dispersion_P: Floats) -> Spread | None:
         return None
     below_09, below_11 = (float(np.mean(dispersion_P < line)) for line in PAPERS_LINES)
     return Spread(float(dispersion_P.mean()), below_09, below_11)
+
+
+def mean_estimate(value_P: Floats, *, confidence: float = 0.95) -> Estimate:
+    """The mean over pairs and its interval, a jackknife over pairs: Student's t of the mean, as it comes out."""
+    n = len(value_P)
+    if not n:
+        return Estimate(None)
+    total = float(value_P.sum())
+    if n == 1:
+        return Estimate(total)
+    return jackknifed(total / n, (total - value_P) / (n - 1), confidence=confidence, highest=np.inf)
 
 
 def histogram(value_P: Floats, *, low: float, high: float, bins: int) -> tuple[int, ...]:

@@ -24,6 +24,8 @@ the raters of each component, where the raters fall apart into groups without a 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -118,6 +120,23 @@ def rater_model(
         rounds=rounds,
         converged=converged,
     )
+
+
+def quality_of(
+    values: Sequence[float], *, biases: Sequence[float], inconsistencies: Sequence[float]
+) -> tuple[float, float]:
+    """One unit's quality and its standard error by a fitted model: the ratings, and its raters' figures, in one order.
+
+    What `rater_model` has for a unit of at least two ratings. Raises ValueError for none, or for unequal lengths.
+    """
+    if not values:
+        raise ValueError("a unit without a rating has no quality")
+    rows = list(zip(values, biases, inconsistencies, strict=True))
+    weight_M = _weights(np.array([inconsistency**2 for _, _, inconsistency in rows]))
+    freed_M = np.array([value - bias for value, bias, _ in rows])
+    nobody_errs = not any(inconsistency for _, _, inconsistency in rows)
+    total = float(weight_M.sum())
+    return float((weight_M * freed_M).sum()) / total, 0.0 if nobody_errs else 1.0 / math.sqrt(total)
 
 
 def _walk(data: _Data, least: float, most_rounds: int) -> tuple[_State, int, bool]:

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpd_builder.reliability import Totals, krippendorff_alpha, totals_of
+from mpd_builder.reliability import (
+    Totals,
+    centred_sums,
+    krippendorff_alpha,
+    totals_of,
+    unit_alpha,
+    unit_sums_of,
+)
 
 
 def long_form(table):
@@ -48,3 +55,24 @@ def test_running_totals_stay_exact_over_many_changes():
             totals, per_unit[unit] = totals - per_unit[unit] + new, new
     expected = krippendorff_alpha(np.repeat(np.arange(2000), 5), values.ravel()).value
     assert totals.alpha == pytest.approx(expected, abs=1e-10)
+
+
+@given(st.lists(st.lists(st.integers(0, 100), max_size=7), min_size=1, max_size=12))
+def test_sums_that_rows_kept_give_the_alpha_and_the_interval_of_the_ratings(table):
+    rows = [[answer / 100 for answer in row] for row in table]
+    sums = np.array([centred_sums(row) for row in rows])
+    kept = unit_alpha(unit_sums_of(np.array([len(row) for row in rows]), sums[:, 0], sums[:, 1]))
+    assert_same(kept, krippendorff_alpha(*long_form(rows)))
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 0.3, 0.7, 1 / 3, 1.0])
+def test_sums_of_constant_ratings_leave_alpha_undefined(value):
+    rows = [[value] * 5, [value] * 3, [value]]
+    sums = np.array([centred_sums(row) for row in rows])
+    assert unit_alpha(unit_sums_of(np.array([5, 3, 1]), sums[:, 0], sums[:, 1])).value is None
+
+
+def assert_same(alpha, expected):
+    for name in ("value", "low", "high", "n_units", "n_ratings"):
+        told = getattr(expected, name)
+        assert getattr(alpha, name) == (told if told is None else pytest.approx(told, abs=1e-9)), name

@@ -102,6 +102,6 @@ def bars(
 
 
 @register.inclusion_tag("charts/sparkline.html")
-def sparkline(values: Sequence[float], *, title: str, height: int = 36) -> dict[str, Any]:
-    """A word-sized line of equally spaced values; fewer than two draw nothing."""
-    return {"spark": spark_drawing(values), "title": title, "height": height}
+def sparkline(values: Sequence[float], *, title: str, height: int = 36, low: float | None = 0.0) -> dict[str, Any]:
+    """A word-sized line of equally spaced values, from `low` up (None: their lowest); fewer than two draw nothing."""
+    return {"spark": spark_drawing(values, low=low), "title": title, "height": height}

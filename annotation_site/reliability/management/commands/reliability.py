@@ -8,7 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from annotation_site.reliability.selectors import PAPER, Report, campaign_choose, report_as_dict, report_compute
+from annotation_site.reliability.numbers import report_as_dict
+from annotation_site.reliability.report import PAPER, Report, report_compute
+from annotation_site.reliability.selectors import campaign_choose
 from annotation_site.scoring.models import Campaign
 
 
@@ -36,16 +38,20 @@ def _as_json(report: Report) -> str:
 
 
 def _as_text(report: Report) -> str:
-    alpha, dispersion = report.alpha, report.dispersion
+    overall, dispersion = report.found.overall, report.found.overall.dispersion
+    alpha = overall.alpha
     interval = f" ({alpha.low:.3f} to {alpha.high:.3f})" if alpha.low is not None and alpha.high is not None else ""
     lines = [
-        f"{report.campaign}: {report.n_complete} of {report.n_pairs} pairs complete, {report.n_ratings} ratings by "
-        f"{len(report.raters)} raters ({report.n_simulated} ratings simulated)",
+        f"{report.campaign}: {overall.n_complete} of {report.headline.n_pairs} pairs complete, {overall.n_ratings} "
+        f"ratings by {len(report.found.raters)} raters ({report.n_simulated} ratings simulated)",
         f"Krippendorff's alpha  {_number(alpha.value)}{interval}   paper {PAPER.alpha:.2f}",
-        f"mean dispersion       {_number(dispersion.mean)}   paper {PAPER.mean_dispersion:.3f}",
-        f"share below 0.09      {_number(dispersion.share_below_09)}   paper {PAPER.share_below_09:.3f}",
-        f"share below 0.11      {_number(dispersion.share_below_11)}   paper {PAPER.share_below_11:.3f}",
+        f"alpha of the score    {_number(overall.alpha_of_score.value)}",
+        f"mean dispersion       {_number(dispersion and dispersion.mean)}   paper {PAPER.mean_dispersion:.3f}",
+        f"share below 0.09      {_number(dispersion and dispersion.share_below_09)}   paper {PAPER.share_below_09:.3f}",
+        f"share below 0.11      {_number(dispersion and dispersion.share_below_11)}   paper {PAPER.share_below_11:.3f}",
     ]
+    flagged = [(report.people[int(one.rater)].code, one.flags) for one in report.found.raters if one.flags]
+    lines += [f"{code} {', '.join(flag.words for flag in flags)}" for code, flags in flagged]
     return "\n".join(lines)
 
 
