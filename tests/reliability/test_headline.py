@@ -123,6 +123,6 @@ def test_it_is_computed_once_for_all_who_ask_within_seconds(
 def test_the_sums_of_old_pairs_are_filled_by_the_migration(campaign: Campaign) -> None:
     expected = list(Pair.objects.order_by("pk").values_list("value_total", "value_squares"))
     Pair.objects.update(value_total=0.0, value_squares=0.0)
-    import_module("annotation_site.scoring.migrations.0006_pair_sums").fill(apps, None)
+    import_module("annotation_site.scoring.migrations.0007_pair_sums").fill(apps, None)
     found = list(Pair.objects.order_by("pk").values_list("value_total", "value_squares"))
     assert np.array(found) == pytest.approx(np.array(expected), abs=1e-12)
