@@ -7,6 +7,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from annotation_site.preferences.management.commands.preferences import Command
 from annotation_site.preferences.report.computing import report_compute
 from annotation_site.preferences.report.numbers import report_as_dict
 from tests.conftest import NOON
@@ -48,3 +49,10 @@ def test_what_is_wrong_is_said_in_one_line(worked: Worked) -> None:
 def test_without_any_campaign_it_says_what_to_do(db: None) -> None:
     with pytest.raises(CommandError, match="make one in the admin panel"):
         call_command("preferences")
+
+
+def test_wrong_use_ends_with_status_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        Command().run_from_argv(["manage.py", "preferences", "--nonsense"])
+    assert ended.value.code == 2
+    assert "unrecognized arguments: --nonsense" in capsys.readouterr().err
