@@ -46,9 +46,9 @@ def _as_text(report: Report) -> str:
         f"ratings by {len(report.found.raters)} raters ({report.n_simulated} ratings simulated)",
         f"Krippendorff's alpha  {_number(alpha.value)}{interval}   paper {PAPER.alpha:.2f}",
         f"alpha of the score    {_number(overall.alpha_of_score.value)}",
-        f"mean dispersion       {_number(dispersion and dispersion.mean)}   paper {PAPER.mean_dispersion:.3f}",
-        f"share below 0.09      {_number(dispersion and dispersion.share_below_09)}   paper {PAPER.share_below_09:.3f}",
-        f"share below 0.11      {_number(dispersion and dispersion.share_below_11)}   paper {PAPER.share_below_11:.3f}",
+        f"mean dispersion       {_number(dispersion.mean if dispersion else None)}   paper {PAPER.mean_dispersion:.3f}",
+        f"share below 0.09      {_number(dispersion.share_below_09 if dispersion else None)}   paper {PAPER.share_below_09:.3f}",
+        f"share below 0.11      {_number(dispersion.share_below_11 if dispersion else None)}   paper {PAPER.share_below_11:.3f}",
     ]
     flagged = [(report.people[int(one.rater)].code, one.flags) for one in report.found.raters if one.flags]
     lines += [f"{code} {', '.join(flag.words for flag in flags)}" for code, flags in flagged]
