@@ -23,6 +23,7 @@ class Column:
 
 
 COLUMNS = (
+    Column("flags", "Flags", "Reasons to look.", lambda one: len(one.flags)),
     Column("ratings", "Ratings", "Ratings that count.", lambda one: one.n_ratings),
     Column("time", "Time", "Median active time of a rating.", lambda one: one.median_active_ms),
     Column("fast", "Too fast", "Share of ratings below the too-fast line.", lambda one: one.share_too_fast),
@@ -33,7 +34,6 @@ COLUMNS = (
     Column("retest", "Retest", "Mean distance to their first mark when a pair comes back.", lambda one: _moved(one)),
     Column("gain", "Without", "Change of the campaign's alpha without this rater.", lambda one: one.alpha_gain),
     Column("drift", "Drift", "Bias over time; sorts by the last block less the first.", lambda one: _shift(one)),
-    Column("flags", "Flags", "Reasons to look.", lambda one: len(one.flags)),
 )
 _OF = {column.key: column.of for column in COLUMNS}
 

@@ -111,7 +111,7 @@ def test_raters_are_sorted_by_plain_links(admin: Stage, autumn: Campaign):
     page.get_by_role("link", name="Error").click()
     head = page.get_by_role("columnheader", name="Error")
     expect(head).to_have_attribute("aria-sort", "descending")
-    errors = [float(cell) for cell in page.locator(".reliability-raters tbody td:nth-child(7)").all_inner_texts()]
+    errors = [float(cell) for cell in page.locator(".reliability-raters tbody td:nth-child(8)").all_inner_texts()]
     assert len(errors) == RATERS
     assert errors == sorted(errors, reverse=True)
     page.get_by_role("link", name="Error").click()

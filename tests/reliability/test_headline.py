@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from importlib import import_module
+from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
@@ -13,6 +14,7 @@ from django.core.cache import cache
 
 from annotation_site.accounts.models import Rater
 from annotation_site.reliability.headline import LEAST_REST, MOST_REST, figures_compute, headline
+from annotation_site.scoring import migrations
 from annotation_site.scoring.models import Campaign, Pair, Rating, RatingState
 from annotation_site.scoring.services import pairs_close, rater_withdraw, rating_correct
 from mpd_builder.reliability import krippendorff_alpha
@@ -123,6 +125,7 @@ def test_it_is_computed_once_for_all_who_ask_within_seconds(
 def test_the_sums_of_old_pairs_are_filled_by_the_migration(campaign: Campaign) -> None:
     expected = list(Pair.objects.order_by("pk").values_list("value_total", "value_squares"))
     Pair.objects.update(value_total=0.0, value_squares=0.0)
-    import_module("annotation_site.scoring.migrations.0007_pair_sums").fill(apps, None)
+    (migration,) = Path(migrations.__path__[0]).glob("*_pair_sums.py")
+    import_module(f"{migrations.__name__}.{migration.stem}").fill(apps, None)
     found = list(Pair.objects.order_by("pk").values_list("value_total", "value_squares"))
     assert np.array(found) == pytest.approx(np.array(expected), abs=1e-12)

@@ -88,6 +88,34 @@ def test_only_counted_ratings_of_this_campaign_are_loaded(campaign: Campaign, ra
     assert sorted(table_load(campaign=campaign).value_N.tolist()) == [0.4, 0.5]
 
 
+def test_times_are_those_of_the_ratings(campaign: Campaign, raters: list[Rater]) -> None:
+    pair = make_pair(campaign=campaign, painting=make_painting(), clip=make_clip())
+    moments = [NOON + timedelta(days=number, microseconds=123_456) for number in range(3)]
+    for rater, moment in zip(raters, moments, strict=False):
+        make_rating(pair=pair, rater=rater, value=0.5, now=moment)
+    times = table_load(campaign=campaign).time_N
+    assert times is not None
+    assert sorted(times.tolist()) == pytest.approx([moment.timestamp() for moment in moments], abs=1e-3)
+
+
+def test_slices_are_of_the_pairs_that_they_name(campaign: Campaign, raters: list[Rater]) -> None:
+    Rater.objects.filter(pk=raters[0].pk).update(role="artist")
+    for style, values in (("Baroque", [0.1, 0.2, 0.4]), ("", [0.5, 0.9]), ("Ukiyo-e", [0.7, 0.8])):
+        pair = make_pair(campaign=campaign, painting=make_painting(style=style), clip=make_clip())
+        for rater, value in zip(raters, values, strict=False):
+            make_rating(pair=pair, rater=rater, value=value)
+    report = report_compute(campaign=campaign, now=NOON)
+    tables = {table.name: {one.label: one.figures for one in table.slices} for table in report.found.slices}
+    styles = tables["style of the painting"]
+    assert {label: (one.n_pairs, one.n_ratings) for label, one in styles.items()} == {
+        "Baroque": (1, 3),
+        "Ukiyo-e": (1, 2),
+    }
+    groups = {label: one.n_ratings for label, one in tables["rater group"].items()}
+    assert groups == {"painters, musicians, designers": 3, "not told": 4}
+    assert "genre of the music" not in tables  # nobody said any
+
+
 def test_a_campaign_without_ratings_is_undefined_not_an_error(campaign: Campaign) -> None:
     report = report_compute(campaign=campaign, now=NOON)
     assert report.found.overall.alpha.value is None

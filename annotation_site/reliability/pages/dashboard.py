@@ -94,8 +94,8 @@ def cards(figures: Figures, targets: Targets) -> list[Card]:
             f"{PAPER.mean_dispersion:.3f}",
             light_of(figures.dispersion, target=targets.dispersion, at_least=False),
         ),
-        _share("0.09", spread and spread.share_below_09, PAPER.share_below_09),
-        _share("0.11", spread and spread.share_below_11, PAPER.share_below_11),
+        _share("0.09", spread.share_below_09 if spread else None, PAPER.share_below_09),
+        _share("0.11", spread.share_below_11 if spread else None, PAPER.share_below_11),
     ]
 
 

@@ -5,9 +5,11 @@ A figure of something that is None comes out of a template as "", which is as un
 
 from __future__ import annotations
 
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from django import template
+
+from annotation_site.reliability.lights import HasInterval
 
 register = template.Library()
 
@@ -16,12 +18,6 @@ DASH = "–"
 
 
 Figure = float | Literal[""] | None
-
-
-class HasInterval(Protocol):
-    value: float | None
-    low: float | None
-    high: float | None
 
 
 @register.filter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -39,6 +40,7 @@ def _as_json(report: Report) -> str:
 
 def _as_text(report: Report) -> str:
     overall, dispersion = report.found.overall, report.found.overall.dispersion
+    mean, below_09, below_11 = astuple(dispersion) if dispersion else (None, None, None)
     alpha = overall.alpha
     interval = f" ({alpha.low:.3f} to {alpha.high:.3f})" if alpha.low is not None and alpha.high is not None else ""
     lines = [
@@ -46,9 +48,9 @@ def _as_text(report: Report) -> str:
         f"ratings by {len(report.found.raters)} raters ({report.n_simulated} ratings simulated)",
         f"Krippendorff's alpha  {_number(alpha.value)}{interval}   paper {PAPER.alpha:.2f}",
         f"alpha of the score    {_number(overall.alpha_of_score.value)}",
-        f"mean dispersion       {_number(dispersion and dispersion.mean)}   paper {PAPER.mean_dispersion:.3f}",
-        f"share below 0.09      {_number(dispersion and dispersion.share_below_09)}   paper {PAPER.share_below_09:.3f}",
-        f"share below 0.11      {_number(dispersion and dispersion.share_below_11)}   paper {PAPER.share_below_11:.3f}",
+        f"mean dispersion       {_number(mean)}   paper {PAPER.mean_dispersion:.3f}",
+        f"share below 0.09      {_number(below_09)}   paper {PAPER.share_below_09:.3f}",
+        f"share below 0.11      {_number(below_11)}   paper {PAPER.share_below_11:.3f}",
     ]
     flagged = [(report.people[int(one.rater)].code, one.flags) for one in report.found.raters if one.flags]
     lines += [f"{code} {', '.join(flag.words for flag in flags)}" for code, flags in flagged]
