@@ -11,7 +11,7 @@ import pytest
 from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
-from annotation_site.preferences.services import tasks_make
+from annotation_site.preferences.making import tasks_make
 from annotation_site.scoring.models import Campaign
 from tests import factories
 from tests.conftest import NOON

@@ -9,9 +9,10 @@ from uuid import uuid4
 import pytest
 from django.core.cache import cache
 
+from annotation_site.preferences.making import tasks_make
 from annotation_site.preferences.models import Vote
 from annotation_site.preferences.report.keeping import MIN_AGE, is_newest, report_cached
-from annotation_site.preferences.services import tasks_make, vote_correct, votes_withdraw
+from annotation_site.preferences.services import vote_correct, votes_withdraw
 from annotation_site.scoring.models import Pair
 from tests.conftest import NOON
 from tests.preferences.worked import Worked, cast, worked_campaign
