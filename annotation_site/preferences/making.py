@@ -14,8 +14,8 @@ from annotation_site.leases.answers import batches
 from annotation_site.leases.models import ORDER_KEYS, Queue
 from annotation_site.leases.services import slots_lock
 from annotation_site.preferences.models import PreferenceTask, VoteSlot
-from annotation_site.preferences.selectors import ShortTask, tasks_short
-from annotation_site.scoring.models import Campaign, Pair
+from annotation_site.preferences.selectors import ShortTask, pairs_for_tasks, tasks_short
+from annotation_site.scoring.models import Campaign
 from mpd_builder import preferences, records
 
 _ROWS = 500  # rows a statement, well below what SQLite takes as parameters
@@ -25,14 +25,7 @@ _ROWS = 500  # rows a statement, well below what SQLite takes as parameters
 def tasks_make(*, campaign: Campaign, count: int | None, seed: int, now: datetime) -> list[PreferenceTask]:
     """Draw new 2AFC tasks between ambiguous pairs, with their slots: `count` in each direction, or all (None)."""
     Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
-    ambiguous = Pair.objects.filter(
-        campaign=campaign,
-        score__gte=campaign.band_low,
-        score__lte=campaign.band_high,
-        closed_at=None,
-        painting__withdrawn_at=None,
-        clip__track__withdrawn_at=None,
-    ).values_list("pk", "key", "painting__key", "clip__key")
+    ambiguous = pairs_for_tasks(campaign=campaign).values_list("pk", "key", "painting__key", "clip__key")
     pk_of = {key: pk for pk, key, _, _ in ambiguous}
     known = PreferenceTask.objects.filter(campaign=campaign).select_related(
         "pair_a__painting", "pair_a__clip", "pair_b"

@@ -20,10 +20,10 @@ from annotation_site.preferences.models import (
     VoteSlot,
     VoteState,
 )
-from annotation_site.preferences.places import extra_places
 from annotation_site.prepared import Prepared, bound
-from annotation_site.scoring.models import Campaign
+from annotation_site.scoring.models import Campaign, Pair
 from annotation_site.scoring.selectors import GIVEN_ANEW
+from mpd_builder.preferences import extra_places
 
 TaskState = PreferenceTask.State
 _BAND = (F("campaign__band_low"), F("campaign__band_high"))
@@ -212,3 +212,13 @@ def none_because(*, rater: Rater, campaign: Campaign) -> str:
     if not waiting.exclude(Q(Exists(own)) | Q(Exists(barred))).exists():
         return "You have answered or skipped every comparison that is still open. Thank you!"
     return "All that is left for you is with other raters just now. Look in again in a few minutes."
+
+
+def pairs_in_band(*, campaign: Campaign) -> QuerySet[Pair]:
+    return Pair.objects.filter(campaign=campaign, score__range=(campaign.band_low, campaign.band_high)).order_by()
+
+
+def pairs_for_tasks(*, campaign: Campaign) -> QuerySet[Pair]:
+    """The ambiguous pairs that `tasks_make` draws from."""
+    pairs = pairs_in_band(campaign=campaign)
+    return pairs.filter(closed_at=None, painting__withdrawn_at=None, clip__track__withdrawn_at=None)

@@ -19,11 +19,11 @@ from annotation_site.leases.models import Queue, SlotState
 from annotation_site.leases.services import lease_hold
 from annotation_site.preferences.making import tasks_extend
 from annotation_site.preferences.models import PreferenceTask, VoteSlot
-from annotation_site.preferences.places import extra_places
 from annotation_site.preferences.selectors import Extension, extension_of, tasks_progress
 from annotation_site.preferences.services import tasks_follow, vote_correct
 from annotation_site.scoring.models import Campaign, Pair
 from annotation_site.scoring.services import pairs_close, rater_withdraw
+from mpd_builder.preferences import extra_places
 from tests.conftest import NOON
 from tests.factories import make_admin, make_campaign, make_clip, make_rater, make_task
 from tests.preferences.conftest import HEARD, scored, vote

@@ -11,8 +11,9 @@ from annotation_site.preferences.making import tasks_make
 from annotation_site.preferences.models import DirectionChoice, PreferenceTask, Vote, VoteState
 from annotation_site.preferences.report import words
 from annotation_site.preferences.report.computing import report_compute
-from annotation_site.preferences.report.loading import ballots_load, campaign_choose, pairs_for_tasks
+from annotation_site.preferences.report.loading import ballots_load, campaign_choose
 from annotation_site.preferences.report.numbers import report_as_dict
+from annotation_site.preferences.selectors import pairs_for_tasks
 from annotation_site.preferences.services import tasks_follow
 from annotation_site.scoring.models import Campaign, Pair
 from mpd_builder.preference_statistics import agreement, rater_agreement, side_bias, transitivity

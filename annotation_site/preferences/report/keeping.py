@@ -11,7 +11,7 @@ from django.db.models import Count, Sum
 
 from annotation_site.preferences.models import PreferenceTask, Vote
 from annotation_site.preferences.report.computing import Report, report_compute
-from annotation_site.preferences.report.loading import pairs_for_tasks
+from annotation_site.preferences.selectors import pairs_for_tasks
 from annotation_site.scoring.models import Campaign, Pair
 
 MIN_AGE = timedelta(seconds=3)

@@ -12,7 +12,8 @@ from django.db.models import Q, QuerySet
 
 from annotation_site.accounts.models import Rater
 from annotation_site.preferences.models import DirectionChoice, PreferenceTask, Vote, VoteState
-from annotation_site.scoring.models import Campaign, Pair
+from annotation_site.preferences.selectors import pairs_for_tasks, pairs_in_band
+from annotation_site.scoring.models import Campaign
 from mpd_builder import records
 from mpd_builder.preference_statistics import Ballots, ballots
 from mpd_builder.preferences import Supply, supply
@@ -107,16 +108,6 @@ class Construction:
 
     supply: dict[records.Direction, Supply]
     n_set_aside: int
-
-
-def pairs_in_band(*, campaign: Campaign) -> QuerySet[Pair]:
-    return Pair.objects.filter(campaign=campaign, score__range=(campaign.band_low, campaign.band_high)).order_by()
-
-
-def pairs_for_tasks(*, campaign: Campaign) -> QuerySet[Pair]:
-    """The ambiguous pairs that `tasks_make` draws from."""
-    pairs = pairs_in_band(campaign=campaign)
-    return pairs.filter(closed_at=None, painting__withdrawn_at=None, clip__track__withdrawn_at=None)
 
 
 def construction_load(*, campaign: Campaign, given: Ballots) -> Construction:
