@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from annotation_site.scoring.models import Campaign, Slot, SlotState
-from tests import factories
-from tests.e2e.stage import LAPTOP, PHONE, Stage, in_state, real_clip, real_painting, sound_on
+from tests.e2e.stage import LAPTOP, PHONE, Stage, in_state, sound_on
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -90,29 +88,6 @@ def test_the_scoring_desk_in_each_of_its_states(stage: Stage, winter: Campaign, 
             page.wait_for_timeout(50)
     in_state(page, "done")
     assert violations(page) == [], "done"
-
-
-@SCHEMES
-@pytest.mark.parametrize("asks_with", ["music", "painting"])
-def test_the_preference_desk(stage: Stage, scheme: str, asks_with: str):
-    campaign = factories.make_campaign(slug="spring", now=timezone.now())
-    shared = {"clip": real_clip(0)} if asks_with == "music" else {"painting": real_painting(0)}
-    pairs = [
-        factories.make_pair(
-            campaign=campaign,
-            score=0.5,
-            dispersion=0.1,
-            completed_at=timezone.now(),
-            **{"painting": real_painting(side), "clip": real_clip(side), **shared},
-        )
-        for side in (1, 2)
-    ]
-    factories.make_task(pair_a=pairs[0], pair_b=pairs[1])
-    page = stage.visit("/prefer/spring/", color_scheme=scheme)
-    sound_on(page)
-    in_state(page, "playing")
-    page.keyboard.press("ArrowLeft")
-    assert violations(page) == []
 
 
 def test_the_desk_without_scripts(stage: Stage, winter: Campaign):

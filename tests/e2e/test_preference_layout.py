@@ -5,22 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import expect
 
 from annotation_site.scoring.models import Campaign
 from tests.e2e.preference_stage import desk, spring, tasks
-from tests.e2e.stage import Stage, in_state
+from tests.e2e.stage import SOON_MS, Stage, all_sent, in_state, offline
 
 __all__ = ["spring"]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
-LANDSCAPE, PORTRAIT, WIDE = (1200, 900), (900, 1200), (1600, 600)
+LANDSCAPE, PORTRAIT = (1200, 900), (900, 1200)
 SCREENS = {
     "laptop": (1366, 768),
     "tablet": (820, 1180),
     "tablet-landscape": (1180, 820),
     "phone": (390, 844),
+    "small-phone": (375, 667),
     "phone-landscape": (844, 390),
 }
 
@@ -28,18 +29,6 @@ SCREENS = {
 def viewport(name: str) -> dict[str, int]:
     width, height = SCREENS[name]
     return {"width": width, "height": height}
-
-
-def picture(page: Page, side: str) -> dict[str, float]:
-    """Where the painting itself lies, without the room beside it."""
-    return page.locator(f"[data-frame={side}] img").evaluate(
-        """image => {
-          const box = image.getBoundingClientRect();
-          const ratio = image.naturalWidth / image.naturalHeight;
-          const width = Math.min(box.width, box.height * ratio);
-          return { width, height: width / ratio, x: box.x + (box.width - width) / 2, bottom: box.bottom };
-        }"""
-    )
 
 
 @pytest.mark.parametrize("asks_with", ["music", "painting"])
@@ -68,3 +57,36 @@ def test_everything_is_within_reach_without_scrolling(
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             page.screenshot(path=screens / f"prefer-{asks_with}-{screen}-{scheme}-{state}.png")
+
+
+@pytest.mark.parametrize("asks_with", ["music", "painting"])
+@pytest.mark.parametrize("screen", SCREENS)
+def test_whatever_is_said_the_choices_stay_in_sight(stage: Stage, spring: Campaign, screen: str, asks_with: str):
+    size = viewport(screen)
+    tasks(spring, asks_with=asks_with, sizes=(LANDSCAPE, LANDSCAPE))
+    page = desk(stage, viewport=size)
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("main")).to_have_attribute("data-ahead", "1", timeout=SOON_MS)
+    page.evaluate("document.querySelector('main').dataset.breakMinutes = '0.0001'")
+    with offline(page.context):
+        in_state(page, "heard")
+        page.keyboard.press("1")
+        page.keyboard.press("x")
+        in_state(page, "heard")
+        page.keyboard.press("ArrowRight")
+        expect(page.locator("[data-part=submit]")).to_have_attribute("aria-disabled", "false")
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-part=network]")).to_contain_text("saved here and will be sent", timeout=SOON_MS)
+        in_state(page, "heard")
+        page.keyboard.press("z")
+        page.keyboard.press("z")
+        expect(page.locator("[data-part=notice]")).to_contain_text("the earliest one")
+        room = page.locator(".desk").evaluate("desk => desk.clientHeight - desk.scrollHeight")
+        assert room >= 0, "the desk would have to be scrolled"
+        for control in page.locator("[data-choose], [data-part=submit], .round:visible").all():
+            box = control.bounding_box()
+            assert box
+            assert 0 <= box["y"] <= size["height"] - box["height"]
+        assert page.locator("figure:visible img").first.evaluate("image => image.clientHeight") > size["height"] * 0.2
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    all_sent(page)
