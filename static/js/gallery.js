@@ -94,7 +94,9 @@ export class Gallery extends EventTarget {
   /** One at a time, or both, whatever the size. */
   toggleAlone() {
     if (!this.hasTwo) return;
-    this.#alone = !this.isOneAtATime;
+    const wanted = !this.isOneAtATime;
+    this.#alone = null;
+    if (wanted !== (this.#layout() === "one")) this.#alone = wanted; // else it follows the size again
     this.#arrange();
   }
 

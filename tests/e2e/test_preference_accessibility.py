@@ -1,4 +1,4 @@
-"""axe-core on the preference desk in each of its states, both directions, light and dark: no violation of any weight."""
+"""axe-core on the preference desk in each state, both directions, light and dark: no violation of any weight."""
 
 from __future__ import annotations
 
