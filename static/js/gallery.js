@@ -19,12 +19,12 @@ function covers(ratio, width, height) {
   return (fits * fits) / ratio;
 }
 
-/** "row", "column" or "one" for two paintings, by their ratios of width to height. */
-export function layoutFor(ratios, { width, height }) {
+/** "row" or "column" for two paintings, by their ratios of width to height; "one" where the smaller covered too little. */
+export function layoutFor(ratios, { width, height }, least = LEAST_PX2) {
   const smaller = (w, h) => Math.min(...ratios.map((ratio) => covers(ratio, w, h)));
   const row = smaller((width - GAP_PX) / 2, height - CAPTION_PX);
   const column = smaller(width - CAPTION_PX, (height - GAP_PX) / 2);
-  if (Math.max(row, column) < LEAST_PX2) return "one";
+  if (Math.max(row, column) < least) return "one";
   return column > WORTH * row ? "column" : "row";
 }
 
@@ -94,7 +94,9 @@ export class Gallery extends EventTarget {
   /** One at a time, or both, whatever the size. */
   toggleAlone() {
     if (!this.hasTwo) return;
-    this.#alone = !this.isOneAtATime;
+    const wanted = !this.isOneAtATime;
+    this.#alone = null;
+    if (wanted !== (this.#layout() === "one")) this.#alone = wanted; // else it follows the size again
     this.#arrange();
   }
 
@@ -166,9 +168,7 @@ export class Gallery extends EventTarget {
       height: this.#wall.clientHeight - 2 * parseFloat(paddingBlockStart),
     };
     const ratios = SIDES.map((side) => this.#trial.media[side].image).map(({ naturalWidth, naturalHeight }) => naturalWidth / naturalHeight);
-    const best = layoutFor(ratios, size);
-    if (best !== "one" || this.#alone === null) return best;
-    return size.width > size.height ? "row" : "column"; // wanted, however small
+    return layoutFor(ratios, size, this.#alone === null ? LEAST_PX2 : 0);
   }
 
   #tell(name, detail = {}) {

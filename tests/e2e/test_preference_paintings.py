@@ -139,6 +139,10 @@ def test_one_at_a_time_shows_it_as_large_as_the_wall_and_one_key_turns_to_the_ot
     assert chosen(page) == [False, True], "what is chosen is shown"
     page.get_by_role("button", name="Show one painting at a time").click()
     assert layout(page) == "row"
+    page.set_viewport_size({"width": 360, "height": 640})
+    expect(page.locator("main")).to_have_attribute("data-layout", "one")
+    page.keyboard.press("o")
+    expect(page.locator("figure:visible img")).to_have_count(2)
 
 
 def test_both_must_have_been_on_a_phone_s_screen(stage: Stage, spring: Campaign):
