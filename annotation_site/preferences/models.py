@@ -54,7 +54,7 @@ class PreferenceTask(models.Model):
     created_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True, blank=True)
     unanimous = models.GeneratedField(
-        expression=~Q(winner="") & (Q(votes_a=0) | Q(votes_b=0)),
+        expression=~Q(winner="") & (Q(votes_a=0) | Q(votes_b=0)),  # type: ignore[arg-type]
         output_field=models.BooleanField(),
         db_persist=True,
         help_text="Decided without a vote against it.",
