@@ -180,6 +180,7 @@ def change(client: Client, campaign: Campaign, loudness: str) -> Any:
         "instructions": "",
     }
     fields |= {"repeat_percent": 5, "repeat_distance": 50, "heard_percent": 95, "break_minutes": 20}
+    fields |= {"target_alpha": 0.8, "target_dispersion": 0.09, "too_fast_s": 2}
     return client.post(
         reverse("admin:scoring_campaign_change", args=[campaign.pk]), fields | {"loudness_lufs": loudness}
     )
