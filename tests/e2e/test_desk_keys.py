@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from annotation_site.scoring.models import Campaign, Rating
-from tests.e2e.stage import Stage, all_sent, at_desk, in_state, sound_on
+from tests.e2e.stage import SOON_MS, Stage, all_sent, at_desk, in_state, sound_on
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -69,6 +69,7 @@ def test_a_key_is_changed_and_stays_so(stage: Stage, winter: Campaign):
     in_state(page, "heard")
     page.keyboard.press("5")
     page.keyboard.press("g")
+    expect(page.locator("[data-part=mine]")).to_have_text("1", timeout=SOON_MS)
     all_sent(page)
     assert Rating.objects.count() == 1
 
