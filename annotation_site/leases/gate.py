@@ -10,7 +10,7 @@ from annotation_site.corpus.models import Clip
 from annotation_site.leases.errors import TooSoon
 
 CLOCKS_S = 0.1
-"""How far the clocks of a sound card and of the site may drift apart over a clip: no honest answer fails by that."""
+"""The end of a clip that need not have sounded, whatever the share: as uncertain as the clocks (as in audio.js)."""
 
 
 def clip_seconds(clip: Clip) -> float:
@@ -35,7 +35,8 @@ def gate_check(
     if waive_gate and rater.is_simulated:
         return
     begun_at = issued_at if last_answer_at is None else max(issued_at, last_answer_at)
-    seconds = sum(max(0.0, share * clip_seconds(clip) - CLOCKS_S) for clip in clips)
+    lengths = [clip_seconds(clip) for clip in clips]
+    seconds = sum(max(0.0, min(share * length, length - CLOCKS_S)) for length in lengths)
     wait = begun_at + timedelta(seconds=seconds) - now
     if wait > timedelta(0):
         raise TooSoon(wait.total_seconds())

@@ -12,7 +12,7 @@ from tests.e2e.stage import SOON_MS, Stage, at_desk, in_state, real_clip, real_p
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
-PAIRS = 12
+PAIRS = 40  # so that a 95th percentile is not the slowest of a handful
 GOAL_MS = 100
 TOOK = """() => {
   const last = (name) => performance.getEntriesByName(name).at(-1).startTime;
@@ -25,7 +25,7 @@ def test_the_next_painting_and_its_sound_come_at_once(stage: Stage, capsys: pyte
     campaign = factories.make_campaign(slug="winter", now=timezone.now())
     for number in range(PAIRS + 3):
         painting = real_painting(number, size=(1600, 1200))
-        factories.make_pair(campaign=campaign, painting=painting, clip=real_clip(number, 1.0))
+        factories.make_pair(campaign=campaign, painting=painting, clip=real_clip(number, 0.5))
     page = at_desk(stage)
     took = []
     for _ in range(PAIRS):
@@ -39,13 +39,12 @@ def test_the_next_painting_and_its_sound_come_at_once(stage: Stage, capsys: pyte
         )
         in_state(page, "playing")
         took.append(page.evaluate(TOOK))
-    seen, sounded = np.median(np.array(took), axis=0)
+    seen, sounded = np.percentile(np.array(took), 95, axis=0)
     with capsys.disabled():
-        tail = np.percentile(np.array(took), 95, axis=0)
+        middle = np.median(np.array(took), axis=0)
         print(
-            f"\nfrom Enter, {PAIRS} pairs: painting p50 {seen:.0f} p95 {tail[0]:.0f} ms,"
-            f" sound p50 {sounded:.0f} p95 {tail[1]:.0f} ms"
+            f"\nfrom Enter, {PAIRS} pairs: painting p50 {middle[0]:.0f} p95 {seen:.0f} ms,"
+            f" sound p50 {middle[1]:.0f} p95 {sounded:.0f} ms"
         )
-    # The middle, since other tests share the machine: the tail is theirs.
     assert seen < GOAL_MS
     assert sounded < GOAL_MS

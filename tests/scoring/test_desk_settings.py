@@ -26,7 +26,7 @@ def seconds(number: float) -> timedelta:
     return timedelta(seconds=number)
 
 
-@pytest.mark.parametrize(("percent", "opens_s"), [(100, 14.9), (95, 14.15), (50, 7.4)])
+@pytest.mark.parametrize(("percent", "opens_s"), [(100, 14.9), (95, 14.25), (50, 7.5)])
 def test_the_site_takes_no_answer_before_the_set_share_had_time_to_sound(
     vera: Rater, percent: int, opens_s: float
 ) -> None:
