@@ -66,8 +66,7 @@ export class Desk {
   }
 
   async start() {
-    this.#outbox.flush();
-    const first = this.#refill().catch((error) => this.#trouble(error));
+    const first = this.#sendThenRefill().catch((error) => this.#trouble(error));
     this.become("sound");
     await soundCheck(this.find("sound"));
     await first;
@@ -200,6 +199,12 @@ export class Desk {
     const tell = () => (this.#root.dataset.ahead = String(this.#shelf.ready(this.#leases.coming)));
     for (const lease of coming) this.#shelf.media(lease).then(tell, () => {}); // trouble is told when its turn comes
     tell();
+  }
+
+  /** What an earlier page left goes first: what the site says of progress then counts it. */
+  async #sendThenRefill() {
+    await this.#outbox.flush();
+    await this.#refill();
   }
 
   async #refill() {

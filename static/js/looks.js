@@ -8,7 +8,7 @@ export class Looks extends EventTarget {
   #isOn = false;
   #timer = 0;
 
-  /** `places` are names. Event: `seen`, once each of them was in view for long enough. */
+  /** `places` are names. Event: `seen`, each time one of them was in view for long enough. */
   constructor(places) {
     super();
     this.#places = Object.fromEntries(places.map((place) => [place, { ms: 0, times: 0, since: null }]));
@@ -60,12 +60,15 @@ export class Looks extends EventTarget {
     this.#await();
   };
 
-  /** Tells when the last look that is missing is long enough, if it goes on until then. */
+  /** Tells whenever a look that was missing has become long enough. */
   #await() {
     clearTimeout(this.#timer);
-    const { missing } = this;
-    if (missing.length === 0 || missing.some((place) => this.#places[place].since === null)) return;
-    const left = Math.max(...missing.map((place) => NEEDED_MS - this.#ms(place)));
-    this.#timer = setTimeout(() => (this.missing.length === 0 ? this.dispatchEvent(new Event("seen")) : this.#await()), left);
+    const coming = this.missing.filter((place) => this.#places[place].since !== null);
+    if (coming.length === 0) return;
+    const left = Math.min(...coming.map((place) => NEEDED_MS - this.#ms(place)));
+    this.#timer = setTimeout(() => {
+      if (coming.some((place) => this.#ms(place) >= NEEDED_MS)) this.dispatchEvent(new Event("seen"));
+      this.#await();
+    }, left);
   }
 }

@@ -72,10 +72,11 @@ def test_whatever_is_said_the_choices_stay_in_sight(stage: Stage, spring: Campai
     with offline(page.context):
         in_state(page, "heard")
         page.keyboard.press("1")
+        expect(page.locator("[data-part=prompt]")).not_to_contain_text("painting 1", timeout=SOON_MS)
         page.keyboard.press("x")
         in_state(page, "heard")
         page.keyboard.press("ArrowRight")
-        expect(page.locator("[data-part=submit]")).to_have_attribute("aria-disabled", "false")
+        expect(page.locator("[data-part=submit]")).to_have_attribute("aria-disabled", "false", timeout=SOON_MS)
         page.keyboard.press("Enter")
         expect(page.locator("[data-part=network]")).to_contain_text("saved here and will be sent", timeout=SOON_MS)
         in_state(page, "heard")
