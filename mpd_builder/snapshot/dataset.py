@@ -32,11 +32,28 @@ class DispersionFact:
 
 @dataclass(frozen=True, slots=True)
 class PreferenceFact:
-    """Tasks with votes in one direction: how many, how many a strict majority decided, how many unanimously."""
+    """Tasks with votes in one direction: how many, how many a strict majority decided, how many unanimously.
+
+    alpha: Krippendorff's alpha (nominal) of the votes.
+    """
 
     tasks: int
     kept: int
     unanimous: int
+    alpha: AlphaFact | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolFact:
+    """One version of what raters read before their first pair: its label as ratings carry it, and its SHA-256.
+
+    published_on: an ISO day, "" where it is not known. ratings: how many of the snapshot were given under it.
+    """
+
+    label: str
+    published_on: str
+    digest: str
+    ratings: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +67,13 @@ class Facts:
     same_works: for paintings and for tracks, the ids of each work that the snapshot has more than once.
     playback_lufs: the loudness that clips were played at, None as mastered; of the clips, unmeasured_clips were played
     as they are then, held_back_clips softer than that, since their peaks leave no more room.
+    score_alpha: how reliable the score is, alpha stepped up to the mean of a pair's ratings (Spearman-Brown).
+    dispersion_histogram: pairs in twenty equal bins of [0, 0.5], the last one closed.
+    styles, genres: paintings by style, clips by genre ("" where none is stated).
+    collected_from, collected_until: the UTC days of the first and the last rating that counts, "" where not known.
+    protocol_versions: in the order in which they were published.
+    backgrounds: raters by answer, for `role`, `discipline` and `training_years` (in bands); answers that fewer than
+    three raters gave are counted together as "other", so that nobody can be recognised by one.
     """
 
     pairs: Mapping[str, int]
@@ -77,6 +101,14 @@ class Facts:
     playback_lufs: float | None = None
     unmeasured_clips: int = 0
     held_back_clips: int = 0
+    score_alpha: AlphaFact | None = None
+    dispersion_histogram: tuple[int, ...] = ()
+    styles: Mapping[str, int] = field(default_factory=dict)
+    genres: Mapping[str, int] = field(default_factory=dict)
+    collected_from: str = ""
+    collected_until: str = ""
+    protocol_versions: Sequence[ProtocolFact] = ()
+    backgrounds: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Facts:
@@ -85,7 +117,10 @@ class Facts:
             "score_histogram": tuple(values["score_histogram"]),
             "alpha": AlphaFact(**values["alpha"]),
             "dispersion": DispersionFact(**values["dispersion"]),
-            "preferences": {name: PreferenceFact(**fact) for name, fact in values["preferences"].items()},
+            "preferences": {name: _preference_fact(fact) for name, fact in values["preferences"].items()},
+            "score_alpha": AlphaFact(**values["score_alpha"]) if values.get("score_alpha") else None,
+            "dispersion_histogram": tuple(values.get("dispersion_histogram", ())),
+            "protocol_versions": tuple(ProtocolFact(**each) for each in values.get("protocol_versions", ())),
         }
         return cls(**{**values, **nested})
 
@@ -95,7 +130,9 @@ class Facts:
         return any(counts for counts in self.restricted.values())
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"score_histogram": list(self.score_histogram)}
+        lists = ("score_histogram", "dispersion_histogram", "protocol_versions")
+        values = asdict(self)
+        return values | {name: list(values[name]) for name in lists}
 
     @property
     def n_pairs(self) -> int:
@@ -117,6 +154,11 @@ class Facts:
         return ", ".join(f"{count} of {kinds[kind][1]} {_NOUNS[kind]}" for kind, count in made.items())
 
 
+def _preference_fact(values: Mapping[str, Any]) -> PreferenceFact:
+    alpha = values.get("alpha")
+    return PreferenceFact(**{**values, "alpha": AlphaFact(**alpha) if alpha else None})
+
+
 _NOUNS = {"paintings": "paintings", "music": "tracks", "raters": "raters"}
 
 
@@ -125,7 +167,7 @@ class Dataset:
     """Tables in their final order, by the schemas of `tables.py`.
 
     pairs: one table a split. paintings, clips: without the column `media`, which the writer fills in, and in the order
-    in which the arrays are stacked.
+    in which the arrays are stacked. protocols: by label, the texts of each version that ratings carry, as Markdown.
     """
 
     pairs: Mapping[str, pa.Table]
@@ -135,3 +177,4 @@ class Dataset:
     paintings: pa.Table
     clips: pa.Table
     facts: Facts
+    protocols: Mapping[str, str] = field(default_factory=dict)
