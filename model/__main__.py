@@ -61,7 +61,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def describe(options: argparse.Namespace) -> None:
-    """Print what a recipe's model costs."""
+    """Print what a recipe's model costs, or with --all what every recipe's costs (Table 1)."""
+    if options.all:
+        rows = [
+            {"description": recipes.description(name), **costs.describe(recipes.get(name))} for name in recipes.NAMES
+        ]
+        print(json.dumps(rows, indent=2) if options.json else costs.markdown(rows))
+        return
     config = _config(options)
     found = {"description": recipes.description(options.recipe), **costs.describe(config)}
     if options.json:
@@ -150,8 +156,16 @@ def _parser() -> argparse.ArgumentParser:
 
     shown = command(describe, "describe")
     trained = command(train, "train")
+    which = shown.add_mutually_exclusive_group(required=True)
+    which.add_argument("--all", action="store_true", help="all recipes in one table")
+    for named in (which, trained):
+        named.add_argument(
+            "--recipe",
+            required=named is trained,
+            metavar="R",
+            help=f"one of {', '.join(recipes.NAMES)}; R@S is the same in size S, one of {', '.join(recipes.SIZES)}",
+        )
     for added in (shown, trained):
-        added.add_argument("--recipe", required=True, metavar="R", help=f"one of {', '.join(recipes.NAMES)}")
         added.add_argument("--set", action="append", default=[], metavar="name=value", help="replace one setting")
     trained.add_argument("--snapshot", required=True, type=Path, metavar="DIR")
     trained.add_argument("--out", required=True, type=Path, metavar="DIR")

@@ -29,6 +29,27 @@ def micro_config(**groups: Mapping[str, object]) -> Config:
     return replaced(small, **groups)
 
 
+def micro(recipe: str, **groups: Mapping[str, object]) -> Config:
+    """A recipe's own design for the same small media and the same few steps."""
+    config = recipes.get(f"{recipe}@tiny")
+    small = replaced(
+        config,
+        music={
+            "widths": (8, 16),
+            "band_pool": 1,
+            "frame_pool": 1,
+            "mel_centre": 0.0,
+            "mel_scale": 1.0,
+            "resize": SIZE if config.music.resize else 0,
+        },
+        painting={"size": SIZE, "pool": 1, "patch": 4, "width": 32, "depth": 2, "heads": 4, "mlp_ratio": 2},
+        baseline={"side": SIZE, "shrink": 8},
+        optim={"regression_steps": 8, "preference_steps": 4, "batch": 16, "preference_batch": 4, "lr": 1e-3},
+        run={"log_every": 2, "validate_every": 4, "checkpoint_every": 4, "evaluation_batch": 64, "bootstrap": 50},
+    )
+    return replaced(small, **groups)
+
+
 def planted_dataset(
     *, paintings: int = 24, clips: int = 18, pairs: int = 200, seed: int = 0, kind: str = "colour"
 ) -> Dataset:
