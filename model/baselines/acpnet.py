@@ -16,6 +16,9 @@ from model.encoders import MelInput, PixelInput
 from model.interface import Judge, at_least_float32, without_autocast
 
 BANDS, LEVELS, MOMENTS = 128, 8, 4
+LEAST = 16
+"""No layer is shrunk below this: a handful of ReLUs may all be dead at the start."""
+
 MUSIC_WIDTHS, PAINTING_WIDTHS, FUSION_WIDTHS = (512, 2048, 1024), (2048, 2048, 1024), (1024, 512, 32)
 
 
@@ -34,8 +37,9 @@ class ACPNet(Judge):
         self.music = connected((self.bands, *_shrunk(MUSIC_WIDTHS, shrink)))
         self.painting = connected((LEVELS**3 + 3 * MOMENTS, *_shrunk(PAINTING_WIDTHS, shrink)))
         embedding = MUSIC_WIDTHS[-1] // shrink + PAINTING_WIDTHS[-1] // shrink
-        self.fusion = connected((embedding, *_shrunk(FUSION_WIDTHS, shrink)))
-        self.head = nn.Linear(FUSION_WIDTHS[-1] // shrink, 1)
+        fusion = (embedding, *_shrunk(FUSION_WIDTHS, shrink))
+        self.fusion = connected(fusion)
+        self.head = nn.Linear(fusion[-1], 1)
 
     def encode_music(self, mel_B1FT: Tensor) -> Tensor:
         """embedding_BE"""
@@ -86,4 +90,4 @@ def connected(widths: tuple[int, ...]) -> nn.Sequential:
 
 
 def _shrunk(widths: tuple[int, ...], shrink: int) -> tuple[int, ...]:
-    return tuple(width // shrink for width in widths)
+    return tuple(max(LEAST, width // shrink) for width in widths)
