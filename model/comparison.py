@@ -105,12 +105,16 @@ def compare(
 def markdown(found: Mapping[str, Any]) -> str:
     """One table for each protocol: models, then rows that know nothing of pixels or sound, then the raters' noise."""
     parts = [
-        f"Size `{found['size']}`, {len(found['seeds'])} seeds, {found['training_pairs']} training pairs, snapshot "
+        f"Size `{found['size']}`, seeds {_listed(found['seeds'])}, {found['training_pairs']} training pairs, snapshot "
         f"`{found['snapshot_digest'][:12]}`. In brackets: 95 % of the bootstrap over pairs."
     ]
     for protocol in Protocol:
         parts.append(f"### {protocol.value}\n\n{_table(found, protocol.value)}")
     return "\n\n".join(parts)
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    return ", ".join(map(str, seeds))
 
 
 def _finished(config: Config, identity: checkpoints.Identity, folder: Path) -> dict[str, Any] | None:
