@@ -14,7 +14,7 @@ import torch
 
 from model import checkpoints, recipes, runs
 from model.config import Config
-from model.data import Dataset, Protocol
+from model.data import Dataset
 from model.events import EVENTS_NAME, EventWriter, read_events
 from model.judge import build
 from model.losses import regression_loss
@@ -241,25 +241,3 @@ def test_a_folder_with_a_run_is_not_overwritten(dataset: Dataset, tmp_path: Path
     run(micro_config(), dataset, tmp_path)
     with pytest.raises(runs.RunExists, match="--resume"):
         run(micro_config(), dataset, tmp_path)
-
-
-def train_toy(tmp_path: Path, fusion: dict[str, object], kind: str) -> float:
-    dataset = planted_dataset(paintings=200, clips=150, pairs=4000, kind=kind)
-    config = micro_config(
-        fusion=fusion,
-        painting={"width": 64, "depth": 4},
-        augment={"flip": 0.0, "shift": 0, "roll": False, "band_mask": 0, "frame_mask": 0},
-        optim={"regression_steps": 150, "preference_steps": 0, "batch": 128, "lr": 1e-3, "ema": 0.0},
-        run={"log_every": 50, "validate_every": 150, "evaluation_batch": 512},
-    )
-    report = run(config, dataset, tmp_path)
-    figure = report["protocols"][Protocol.UNSEEN_BOTH.value]["srcc"]["value"]  # type: ignore[index]
-    assert isinstance(figure, float)
-    return figure
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["colour", "texture"])
-def test_music_on_the_branch_learns_what_painting_alone_cannot(tmp_path: Path, kind: str) -> None:
-    assert train_toy(tmp_path / "man", {}, kind) > 0.8
-    assert abs(train_toy(tmp_path / "none", {"kind": "none"}, kind)) < 0.15
