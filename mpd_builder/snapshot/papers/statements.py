@@ -1,0 +1,360 @@
+"""What can be said of a snapshot from its facts and its recipe alone: whole sentences, each written in one place.
+
+Card, data sheet and `croissant.json` are put together from these. A sentence whose facts are not there is not said.
+Names of columns and files stand between backticks, which JSON leaves out. Words from outside (styles, labels, answers)
+go through `clean`: `about.cell` for Markdown, `about.plain` for JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from mpd_builder.playback import PEAK_CEILING_DBTP
+from mpd_builder.snapshot.dataset import Facts
+from mpd_builder.snapshot.papers.about import About, alpha_words, counted, listed, number, of_all, share
+from mpd_builder.snapshot.recipe import MediaChoice, RaterIds, Recipe
+from mpd_builder.snapshot.tables import SPLITS
+
+Clean = Callable[[str], str]
+
+FEW_ITEMS = 10
+"""A style or genre with fewer items says little by itself."""
+BACKGROUNDS = {"role": "role", "discipline": "discipline", "training_years": "years of training"}
+_SIDES = SPLITS[:3]
+
+
+def task() -> str:
+    """What a rater was asked."""
+    return (
+        "How well does a painting go with a piece of music? Raters heard a 15-second clip, saw a painting and gave one "
+        "score from 0 to 1."
+    )
+
+
+def holdings(facts: Facts) -> str:
+    return (
+        f"This snapshot holds {counted(facts.n_pairs, 'scored pair')} of {counted(facts.paintings, 'painting')} and "
+        f"{counted(facts.clips, 'clip')} from {counted(facts.tracks, 'track')}, {counted(facts.ratings, 'rating')} by "
+        f"{counted(facts.raters, 'rater')}."
+    )
+
+
+def synthesis(facts: Facts) -> str:
+    """What a program made, "" where nothing."""
+    if facts.synthetic == "everything":
+        return (
+            "Everything here is synthetic. The pictures were painted and the music composed by a program, and the "
+            "raters are simulated. It serves to try tools on; it says nothing about what people perceive."
+        )
+    if facts.synthetic == "nothing":
+        return ""
+    return (
+        f"Partly synthetic: {facts.synthetic} were made by a program. The columns `is_synthetic` of paintings and "
+        "clips and `simulated` of raters say which."
+    )
+
+
+def scoring(recipe: Recipe) -> str:
+    """How ratings become a score."""
+    if recipe.trim:
+        rule = f"leaves out the {recipe.trim} lowest and the {recipe.trim} highest and averages the rest"
+    else:
+        rule = "is the mean of all of them"
+    return f"A pair is taken from {recipe.min_ratings} ratings on, each by another rater; its score {rule}."
+
+
+def preference_rule(recipe: Recipe) -> str:
+    low, high = recipe.band
+    return (
+        f"Two-alternative forced choice (2AFC) between two ambiguous pairs (scores from {low:g} to {high:g}) that "
+        "share their music or their painting. A winner needs a strict majority of at least "
+        f"{counted(recipe.votes_needed, 'vote')}; without one, `winner` is null."
+    )
+
+
+def split_rule(recipe: Recipe) -> str:
+    """How pairs came into their splits, and what that keeps apart."""
+    train, validation, test = recipe.shares
+    aim = f"{train:.0%} train, {validation:.0%} validation, {test:.0%} test"
+    return _SPLIT_RULES[regime(recipe)].format(aim=aim)
+
+
+def regime(recipe: Recipe) -> str:
+    return str(getattr(recipe, "split", "unseen-both"))
+
+
+_SPLIT_RULES = {
+    "pair": (
+        "Every pair of a painting and a track has a split of its own, by a hash of their ids: {aim}. What is seen or "
+        "heard in `test` may occur in `train` too, with another partner. To test with what no training pair has shown, "
+        "filter by `split_painting` and `split_track`."
+    ),
+    "unseen-painting": (
+        "Every painting has a split of its own, by a hash of its id: {aim}. A pair belongs where its painting does. So "
+        "no painting of `test` occurs in `train`; the music may. To keep both apart, filter by `split_track` too."
+    ),
+    "unseen-track": (
+        "Every track, with all its clips, has a split of its own, by a hash of its id: {aim}. A pair belongs where its "
+        "track does. So no music of `test` occurs in `train`; the paintings may. To keep both apart, filter by "
+        "`split_painting` too."
+    ),
+    "unseen-both": (
+        "Every painting and every track has a split of its own, by a hash of its id: {aim}. A pair belongs to a split "
+        "only if its painting and its track agree; otherwise it is `cross`. So nothing that is seen or heard in "
+        "`train` occurs in `test`. To test with unseen paintings alone, or unseen tracks alone, filter by "
+        "`split_painting` and `split_track`."
+    ),
+}
+
+
+def playback(facts: Facts) -> str:
+    """How loud clips were played."""
+    if facts.playback_lufs is None:
+        return "Clips were played as they were mastered, without loudness normalisation."
+    words = (
+        f"Loudness: clips were played at {facts.playback_lufs:g} LUFS (integrated loudness, EBU R 128), by a gain that "
+        f"keeps true peaks at or below {PEAK_CEILING_DBTP:g} dBTP; the sound files are as they were mastered."
+    )
+    if facts.held_back_clips:
+        words += f" {facts.held_back_clips:,} of {facts.clips:,} clips stayed softer, since their peaks leave no room."
+    if facts.unmeasured_clips:
+        words += f" The loudness of {facts.unmeasured_clips:,} clips is not known: they were played as they are."
+    return words
+
+
+def media(about: About) -> str:
+    """Which media files are here."""
+    words = {
+        MediaChoice.NONE: "Pictures and sound are not included.",
+        MediaChoice.PREVIEWS: "`media/` holds the pictures as raters saw them; sound is not included.",
+        MediaChoice.FULL: "`media/` holds the pictures and the sound as raters saw and heard them"
+        + ("." if about.facts.playback_lufs is None else ", but for the loudness."),
+    }
+    return words[about.recipe.media]
+
+
+def who_rated(facts: Facts) -> str:
+    words = f"{counted(facts.ratings, 'rating')} by {counted(facts.raters, 'rater')}"
+    if facts.simulated_raters == facts.raters:
+        return f"{words}, all of them programs."
+    if facts.simulated_raters:
+        return f"{words}, {facts.simulated_raters:,} of them programs."
+    return f"{words}."
+
+
+def backgrounds(facts: Facts, *, clean: Clean) -> list[str]:
+    """Raters by what they said of themselves: one line a question."""
+    return [
+        f"By {BACKGROUNDS.get(name, clean(name.replace('_', ' ')))}: {ranked(counts, clean=clean)}."
+        for name, counts in sorted(facts.backgrounds.items())
+        if counts
+    ]
+
+
+def ranked(counts: Mapping[str, int], *, clean: Clean, missing: str = "not stated", most: int = 0) -> str:
+    """Names with their counts, the most frequent first; those past `most` (0: none) are counted together."""
+    rows = by_count(counts)
+    shown = rows if not most or len(rows) <= most else rows[:most]
+    words = [f"{clean(name.replace('_', ' ')) or missing} ({count:,})" for name, count in shown]
+    if rest := rows[len(shown) :]:
+        words.append(f"{len(rest)} others ({sum(count for _, count in rest):,})")
+    return ", ".join(words)
+
+
+def by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Names with their counts, the most frequent first, then by name."""
+    return sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+
+
+def collected(facts: Facts) -> str:
+    """When, "" where that is not known."""
+    if not facts.collected_from:
+        return ""
+    if facts.collected_from == facts.collected_until:
+        return f"All ratings were given on {facts.collected_from} (UTC)."
+    return f"The first rating is of {facts.collected_from}, the last of {facts.collected_until} (UTC)."
+
+
+def agreement(facts: Facts) -> list[str]:
+    """How far raters agree, and how reliable the score is."""
+    dispersion = facts.dispersion
+    lines = [f"Krippendorff's alpha (interval): {alpha_words(facts.alpha)}"]
+    if facts.score_alpha is not None:
+        lines.append(
+            "Reliability of the score, alpha stepped up to the mean of a pair's ratings (Spearman-Brown): "
+            f"{alpha_words(facts.score_alpha)}"
+        )
+    return [
+        *lines,
+        f"Mean dispersion (population standard deviation of a pair's ratings): {number(dispersion.mean)}; "
+        f"with the sample standard deviation {number(dispersion.sample_mean)}",
+        f"Pairs with a dispersion below 0.09: {share(dispersion.share_below_09)}; "
+        f"below 0.11: {share(dispersion.share_below_11)}",
+    ]
+
+
+def vote_agreement(facts: Facts) -> list[str]:
+    """Alpha of the votes, where it was computed."""
+    return [
+        f"Krippendorff's alpha (nominal) of the votes {direction}: "
+        f"{alpha_words(fact.alpha, units='tasks', values='votes')}"
+        for direction, fact in sorted(facts.preferences.items())
+        if fact.alpha is not None and fact.tasks
+    ]
+
+
+def gaps(about: About) -> list[str]:
+    """What is missing or uncertain, and how much of it."""
+    facts, recipe = about.facts, about.recipe
+    found = [
+        (
+            facts.incomplete_pairs,
+            f"{counted(facts.incomplete_pairs, 'rated pair')} with fewer than {recipe.min_ratings} ratings "
+            f"{'is' if facts.incomplete_pairs == 1 else 'are'} left out.",
+        ),
+        (facts.is_restricted, _restricted(facts)),
+        (facts.ambiguous_pairs, f"Ambiguous scores: {of_all(facts.ambiguous_pairs, facts.n_pairs, 'pairs')}."),
+        (
+            facts.playback_lufs is not None and facts.unmeasured_clips,
+            f"Loudness not measured: {of_all(facts.unmeasured_clips, facts.clips, 'clips')}.",
+        ),
+        (
+            facts.simulated_raters,
+            f"Simulated raters: {of_all(facts.simulated_raters, facts.raters, 'raters')}.",
+        ),
+        (facts.pairs["cross"], f"In no split but `cross`: {of_all(facts.pairs['cross'], facts.n_pairs, 'pairs')}."),
+    ]
+    empty = [side for side in _SIDES if not facts.pairs[side]]
+    return [
+        *(words for is_there, words in found if is_there),
+        *([f"No pair is in {listed([f'`{side}`' for side in empty])}."] if empty else []),
+        *_thin("style", "painting", facts.styles),
+        *_thin("genre", "clip", facts.genres),
+    ]
+
+
+def _restricted(facts: Facts) -> str:
+    paintings, tracks = (sum(facts.restricted.get(kind, {}).values()) for kind in ("paintings", "tracks"))
+    return (
+        f"Without media, because they may not be passed on: {of_all(paintings, facts.paintings, 'paintings')} and "
+        f"{of_all(tracks, facts.tracks, 'tracks')}."
+    )
+
+
+def _thin(kind: str, item: str, counts: Mapping[str, int]) -> list[str]:
+    """Items that state no style or genre, and styles or genres with few items."""
+    named = {name: count for name, count in counts.items() if name}
+    few = sum(count < FEW_ITEMS for count in named.values())
+    words = []
+    if missing := counts.get("", 0):
+        words.append(f"No {kind} is stated for {of_all(missing, sum(counts.values()), item + 's')}.")
+    if few:
+        words.append(f"{few} of {counted(len(named), kind)} have fewer than {FEW_ITEMS} {item}s.")
+    return words
+
+
+def imbalances(facts: Facts, *, clean: Clean) -> list[str]:
+    """Where the items and the scores are not spread evenly."""
+    words = [
+        _most(kind, item, {name: count for name, count in counts.items() if name}, clean=clean)
+        for kind, item, counts in (("style", "painting", facts.styles), ("genre", "clip", facts.genres))
+    ]
+    most = max(facts.score_histogram, default=0)
+    if facts.score_histogram.count(most) == 1:
+        low = facts.score_histogram.index(most) / len(facts.score_histogram)
+        width = 1 / len(facts.score_histogram)
+        words.append(
+            f"Scores are densest from {low:.1f} to {low + width:.1f}: "
+            f"{of_all(most, sum(facts.score_histogram), 'pairs')}."
+        )
+    words.append(f"All judgments come from {counted(facts.raters, 'rater')}; others may hear and see differently.")
+    return [each for each in words if each]
+
+
+def _most(kind: str, item: str, named: Mapping[str, int], *, clean: Clean) -> str:
+    if len(named) < 2:
+        return ""
+    name, count = by_count(named)[0]
+    stated = of_all(count, sum(named.values()), item + "s")
+    return f"The most frequent of {len(named)} {kind}s, {clean(name)}, has {stated} that state one."
+
+
+def uses(facts: Facts) -> list[str]:
+    """What it is made for."""
+    if facts.synthetic == "everything":
+        return ["To try loaders, models and pipelines out. It says nothing about what people perceive."]
+    words = ["To train and test models that predict how well a painting goes with a piece of music."]
+    if any(fact.kept for fact in facts.preferences.values()):
+        words.append("To learn from preferences between pairs whose scores are close.")
+    return [*words, "To study how far raters agree about it: every rating that counts is here, one a row."]
+
+
+def misuses(facts: Facts) -> list[str]:
+    """What it cannot carry."""
+    words = [
+        "To rank paintings or music by quality: a score is of the two together.",
+        "To describe, compare or recognise single raters.",
+        "For anything that the licence of an item does not allow.",
+    ]
+    if facts.synthetic != "everything":
+        words.insert(1, f"To speak for people in general: it holds what {counted(facts.raters, 'rater')} said.")
+    return words
+
+
+def personal(about: About) -> list[str]:
+    """What is said of people."""
+    words = {
+        RaterIds.PSEUDONYMOUS: "Raters are named by pseudonyms only: no names, no addresses.",
+        RaterIds.ABSENT: "Who gave a rating is left out, and so is the table of raters.",
+    }
+    told = [words[about.recipe.rater_ids]]
+    if about.has_raters:
+        told.append(
+            "Ratings of one rater can be told apart by the pseudonym, with the time each took and how it was given."
+        )
+    if about.facts.backgrounds:
+        told.append(
+            "What raters said of their training is here as counts only; answers that fewer than three of them gave "
+            "are counted together."
+        )
+    return told
+
+
+def maintenance() -> list[str]:
+    return [
+        "A snapshot never changes: whoever corrects or extends it makes another one, with another digest.",
+        "The judgments of a rater who withdraws are absent from every later snapshot.",
+    ]
+
+
+def origin(about: About) -> str:
+    made_on = f" on {about.created_on.isoformat()}" if about.created_on else ""
+    return f"Made{made_on} by MPD Atelier {about.code_version}, recipe `{about.recipe.name}`."
+
+
+def per_item(recipe: Recipe) -> str:
+    """How many judgments an item has."""
+    ratings = f"{recipe.min_ratings}"
+    if recipe.raters_per_pair > recipe.min_ratings:
+        ratings += f" to {recipe.raters_per_pair}"
+    return f"{ratings} ratings a pair, each by another rater; at least {counted(recipe.votes_needed, 'vote')} a task."
+
+
+def instructions(facts: Facts, *, clean: Clean) -> list[str]:
+    """The versions of the instructions, where they are known."""
+    lines = []
+    for fact in facts.protocol_versions:
+        since = f", published on {fact.published_on}" if fact.published_on else ""
+        label = clean(fact.label) or "without a label"
+        lines.append(f"Instructions {label}{since}: {counted(fact.ratings, 'rating')}.")
+    return lines
+
+
+def impact(facts: Facts) -> str:
+    """What follows for people, "" where no person judged."""
+    if facts.simulated_raters == facts.raters:
+        return ""
+    return (
+        f"Scores are judgments of {counted(facts.raters, 'rater')} about works of art. A model that learns from them "
+        "repeats the taste of these people, and should not be taken for a measure of art or of artists."
+    )
