@@ -19,7 +19,7 @@ from mpd_builder.snapshot import (
     verify,
 )
 from mpd_builder.snapshot.manifest import parse_sums, sums_bytes
-from mpd_builder.snapshot.tables import schema_of, table_path
+from mpd_builder.snapshot.tables import SCHEMAS, schema_of, table_path
 from tests.mpd_builder.small_snapshot import RECIPE, painting, write_small
 from tests.mpd_builder.small_snapshot import facts as small_facts
 
@@ -201,7 +201,7 @@ def test_a_sums_file_that_makes_no_sense_names_the_line(copy, line, words):
     [
         (b"{", "manifest.json is not JSON"),
         (b"[]", "does not describe a snapshot"),
-        (b'{"format": "mpd-snapshot", "format_version": 3, "code_version": "9.9"}', r"format version 3.*9\.9"),
+        (b'{"format": "mpd-snapshot", "format_version": 4, "code_version": "9.9"}', r"format version 4.*9\.9"),
         (b'{"format": "mpd-snapshot", "format_version": 1}', "has no recipe, tables, arrays, files, facts"),
     ],
 )
@@ -252,30 +252,33 @@ def test_an_array_of_python_objects_is_never_loaded(copy):
         snapshot.read(copy).arrays()
 
 
-def as_version_1(folder):
-    """Make a snapshot what the code before format version 2 would have written."""
-    for name in ("paintings", "clips"):
+FACTS_SINCE = {
+    2: ("restricted", "restricted_clips", "same_works", "playback_lufs", "unmeasured_clips", "held_back_clips"),
+    3: (
+        *("score_alpha", "dispersion_histogram", "styles", "genres", "collected_from", "collected_until"),
+        *("protocol_versions", "backgrounds"),
+    ),
+}
+
+
+def as_version(folder, version):
+    """Make a snapshot what the code of that format version would have written."""
+    for name in SCHEMAS:
         place = folder / table_path(name)
-        tables.write_table(pq.read_table(place).select(schema_of(name, format_version=1).names), place)
+        tables.write_table(pq.read_table(place).select(schema_of(name, format_version=version).names), place)
     manifest = json.loads((folder / "manifest.json").read_bytes())
-    manifest["format_version"] = 1
-    for name in (
-        "restricted",
-        "restricted_clips",
-        "same_works",
-        "playback_lufs",
-        "unmeasured_clips",
-        "held_back_clips",
-    ):
-        del manifest["facts"][name]
-    for array in manifest["arrays"].values():
+    manifest["format_version"] = version
+    for since, names in FACTS_SINCE.items():
+        for name in names if since > version else ():
+            del manifest["facts"][name]
+    for array in manifest["arrays"].values() if version < 2 else ():
         del array["restricted_rows"]
     (folder / "manifest.json").write_text(json.dumps(manifest))
     reseal(folder)
 
 
 def test_a_snapshot_from_before_the_rights_reads_with_todays_columns(copy):
-    as_version_1(copy)
+    as_version(copy, 1)
     assert verify(copy).ok
     data = snapshot.read(copy)
     assert list(data.clips.columns) == tables.CLIPS.names
@@ -288,8 +291,21 @@ def test_a_snapshot_from_before_the_rights_reads_with_todays_columns(copy):
     assert not Facts.from_dict(data.manifest["facts"]).is_restricted
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_snapshot_of_any_earlier_version_reads_with_todays_columns(copy, version):
+    as_version(copy, version)
+    data = snapshot.read(copy)
+    for name in ("ratings", "preferences", "raters", "paintings", "clips"):
+        assert list(getattr(data, name).columns) == SCHEMAS[name].names
+    assert list(data.pairs.columns) == tables.PAIRS.names
+    assert data.pairs["mean"].isna().all()
+    assert data.ratings["plays"].isna().all()
+    assert data.preferences["agreement"].isna().all()
+    assert Facts.from_dict(data.manifest["facts"]).collected_from == ""
+
+
 def test_a_snapshot_from_before_the_rights_has_no_public_form(copy, tmp_path):
-    as_version_1(copy)
+    as_version(copy, 1)
     with pytest.raises(NoPublicForm, match="does not say what is restricted"):
         snapshot.publish(copy, out_dir=tmp_path / "p")
 
