@@ -43,12 +43,13 @@ def _deferred() -> Iterator[None]:
         yield
         return
     connection.ensure_connection()
-    mode = connection.transaction_mode
-    connection.transaction_mode = "DEFERRED"
+    sqlite: Any = connection  # this attribute is that of its wrapper alone
+    mode = sqlite.transaction_mode
+    sqlite.transaction_mode = "DEFERRED"
     try:
         yield
     finally:
-        connection.transaction_mode = mode
+        sqlite.transaction_mode = mode
 
 
 def pairs_that_go(campaign: Campaign) -> QuerySet[Pair]:

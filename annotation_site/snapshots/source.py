@@ -60,12 +60,9 @@ class CampaignSource:
             *("evidence", "supersedes", "created_at"),
         )
         for *judged, evidence, supersedes, created_at in rows.iterator(CHUNK):
-            yield records.Rating(
-                *judged,
-                **evidence_columns(evidence),
-                corrected=supersedes is not None,
-                rated_on=created_at.astimezone(UTC).date(),
-            )
+            told = evidence_columns(evidence)
+            told |= {"corrected": supersedes is not None, "rated_on": created_at.astimezone(UTC).date()}
+            yield records.Rating(*judged, **told)
 
     def tasks(self) -> Iterator[records.PreferenceTask]:
         columns = ("key", "direction", "pair_a__key", "pair_b__key", "pair_a__clip__key", "pair_a__painting__key")
