@@ -14,7 +14,7 @@ _PAIRS = {
     "painting_id": "The painting that was shown (`paintings.painting_id`).",
     "clip_id": "The clip that was played (`clips.clip_id`).",
     "track_id": "The track that the clip was cut from (`clips.track_id`).",
-    "score": "The pair's score, 0 to 1: the trimmed mean of its ratings.",
+    "score": "The pair's score, 0 to 1, made of its ratings as the recipe says.",
     "dispersion": "Population standard deviation of all its ratings.",
     "sample_dispersion": "Sample standard deviation of all its ratings.",
     "n_ratings": "How many ratings it has, each by another rater.",
@@ -23,6 +23,9 @@ _PAIRS = {
     "split_painting": "The side that its painting is on: train, validation or test.",
     "split_track": "The side that its track is on: train, validation or test.",
     "split_pair": "The side that this painting with this track is on: train, validation or test.",
+    "mean": "Mean of all its ratings, whatever made the score.",
+    "median": "Median of all its ratings, whatever made the score.",
+    "origin": "How it came to be asked about: random, model (active learning) or control (the random arm beside it).",
 }
 _RATINGS = {
     "pair_id": "The pair that was rated (`pairs.pair_id`).",
@@ -32,6 +35,16 @@ _RATINGS = {
     "active_ms": "Milliseconds from showing the pair to sending the score, without the time that the page was hidden.",
     "input_method": "What the answer was given with, such as keyboard or pointer; empty where it was not recorded.",
     "protocol": "The version of the instructions that the rater had read; empty where it was not recorded.",
+    "total_ms": "Milliseconds of sound heard, repetitions counted; null where the browser did not tell.",
+    "plays": "How often the clip was started; null where the browser did not tell.",
+    "replays": "How often it was started again; null where the browser did not tell.",
+    "seeks": "How often the rater jumped in the clip; null where the browser did not tell.",
+    "moves": "How often the mark was moved; null where the browser did not tell.",
+    "first_move_ms": "Active milliseconds until the mark was first moved; null where the browser did not tell.",
+    "hidden_ms": "Milliseconds for which the page was hidden; null where the browser did not tell.",
+    "idle_ms": "Active milliseconds without a sign of a person, beyond half a minute; null where not told.",
+    "screen": "Width of the window: narrow (below 768 CSS pixels), medium (below 1200) or wide; null where not told.",
+    "corrected": "Whether it took the place of an earlier rating of the same rater.",
 }
 _PREFERENCES = {
     "task_id": "The task.",
@@ -44,6 +57,7 @@ _PREFERENCES = {
     "winner": "a or b, by a strict majority of enough votes; null while there is none.",
     "unanimous": "Whether it was decided without a vote against it.",
     "split": "Where both pairs belong, cross if they differ.",
+    "agreement": "The share of the votes that the winner has; null while there is none.",
 }
 _RATERS = {
     "rater_id": "The rater's pseudonym.",
@@ -70,6 +84,7 @@ _PAINTINGS = {
     "height": "Height of the original picture in pixels, upright.",
     "is_synthetic": "Whether a program painted it.",
     "split": "The side that it is on: train, validation or test.",
+    "work": "The smallest id of all paintings that are one work with it, its own if none is; null where not known.",
     "media": "The picture's path in the snapshot; null where it is not included.",
 }
 _CLIPS = {
@@ -93,6 +108,7 @@ _CLIPS = {
     "arousal": "Mean arousal of the track, 1 to 9, where its collection states it.",
     "loudness_lufs": "Integrated loudness of the stored clip in LUFS (EBU R 128); null where silent or not measured.",
     "true_peak_dbtp": "True peak of the stored clip in dBTP; null where silent or not measured.",
+    "work": "The smallest id of all tracks that are one work with its track; null where not known.",
     "media": "The sound file's path in the snapshot; null where it is not included.",
 }
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable
 
+from mpd_builder.snapshot import leakage
 from mpd_builder.snapshot.columns import COLUMNS, TABLES
 from mpd_builder.snapshot.papers import citation, licences, loading, statements
-from mpd_builder.snapshot.papers.about import About, cell, counted, listed, number
+from mpd_builder.snapshot.papers.about import About, cell, counted, number
 from mpd_builder.snapshot.papers.figures import Figure
 from mpd_builder.snapshot.tables import PAIR_TABLES, SCHEMAS, SPLITS, table_path
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-LEAKAGE = "leakage.json"
 _OTHER_TABLES = tuple(name for name in SCHEMAS if name not in PAIR_TABLES)
 
 
@@ -95,24 +95,13 @@ def _pairs(about: About, shown: dict[str, str]) -> str:
         f"{counted(facts.ambiguous_pairs, 'pair')} {'is' if facts.ambiguous_pairs == 1 else 'are'} ambiguous "
         f"({about.recipe.band[0]:g} to {about.recipe.band[1]:g}).",
         shown.get("scores", ""),
-        _same_works(about),
+        *statements.repeated_works(facts),
     ]
     if facts.incomplete_pairs:
         paragraphs.append(
             f"Left out: {counted(facts.incomplete_pairs, 'pair')} with fewer than {about.recipe.min_ratings} ratings."
         )
     return _joined(paragraphs)
-
-
-def _same_works(about: About) -> str:
-    same = {kind: len(works) for kind, works in sorted(about.facts.same_works.items()) if works}
-    if not same:
-        return ""
-    words = listed([f"{counted(count, 'work')} among the {kind}" for kind, count in same.items()])
-    return (
-        f"A person found {words} to be here more than once, in other pictures or recordings. The splits keep the items "
-        "of a work together; `facts.same_works` in `manifest.json` lists them."
-    )
 
 
 def _agreement(about: About, shown: dict[str, str]) -> str:
@@ -189,8 +178,8 @@ def _more(about: About) -> str:
         "- [CITATION.cff](CITATION.cff): how to cite it, and the paper that it follows.",
         "- [manifest.json](manifest.json): recipe, facts and the SHA-256 of every file.",
     ]
-    if LEAKAGE in about.files:
-        lines.append(f"- [{LEAKAGE}]({LEAKAGE}): what the splits have in common; `verify` works it out anew.")
+    if leakage.NAME in about.files:
+        lines.append(f"- [{leakage.NAME}]({leakage.NAME}): what the splits have in common; `verify` works it out anew.")
     cited = (
         "The SHA-256 of `SHA256SUMS` names this snapshot exactly: "
         "`sha256sum SHA256SUMS`. The author is for the publisher to fill in."

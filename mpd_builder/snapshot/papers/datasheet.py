@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from mpd_builder.snapshot.columns import COLUMNS
 from mpd_builder.snapshot.manifest import content_digest
 from mpd_builder.snapshot.papers import citation, licences, statements
-from mpd_builder.snapshot.papers.about import About, cell, counted, number
+from mpd_builder.snapshot.papers.about import About, cell, number
 from mpd_builder.snapshot.papers.protocols import protocol_path
 from mpd_builder.snapshot.recipe import MediaChoice
 from mpd_builder.snapshot.tables import SPLITS
@@ -61,11 +61,7 @@ def _composition(about: About) -> Iterable[str]:
     if facts.genres:
         yield f"Clips by genre: {_names(facts.genres)}."
     yield f"{statements.media(about)} {_arrays(about)}".strip()
-    if same := [work for works in facts.same_works.values() for work in works]:
-        yield (
-            f"{counted(len(same), 'work')} {'is' if len(same) == 1 else 'are'} here more than once, by the word of a "
-            "person; no split parts them (`facts.same_works` in `manifest.json`)."
-        )
+    yield from statements.repeated_works(facts)
     gaps = statements.gaps(about)
     yield "### Known gaps" if gaps else ""
     yield _points(gaps)

@@ -7,9 +7,11 @@ go through `clean`: `about.cell` for Markdown, `about.plain` for JSON.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from mpd_builder.playback import PEAK_CEILING_DBTP
+from mpd_builder.rules import Aggregator, VoteRule
+from mpd_builder.sides import Regime
 from mpd_builder.snapshot.dataset import Facts
 from mpd_builder.snapshot.papers.about import About, alpha_words, counted, listed, number, of_all, share
 from mpd_builder.snapshot.recipe import MediaChoice, RaterIds, Recipe
@@ -56,7 +58,9 @@ def synthesis(facts: Facts) -> str:
 
 def scoring(recipe: Recipe) -> str:
     """How ratings become a score."""
-    if recipe.trim:
+    if recipe.aggregator is Aggregator.MEDIAN:
+        rule = "is their median"
+    elif recipe.aggregator is Aggregator.TRIMMED_MEAN and recipe.trim:
         rule = f"leaves out the {recipe.trim} lowest and the {recipe.trim} highest and averages the rest"
     else:
         rule = "is the mean of all of them"
@@ -65,46 +69,65 @@ def scoring(recipe: Recipe) -> str:
 
 def preference_rule(recipe: Recipe) -> str:
     low, high = recipe.band
+    votes = counted(recipe.votes_needed, "vote")
+    if recipe.vote_rule is VoteRule.UNANIMOUS:
+        rule = f"A winner needs at least {votes}, all of them for it"
+    else:
+        rule = f"A winner needs a strict majority of at least {votes}"
     return (
         f"Two-alternative forced choice (2AFC) between two ambiguous pairs (scores from {low:g} to {high:g}) that "
-        "share their music or their painting. A winner needs a strict majority of at least "
-        f"{counted(recipe.votes_needed, 'vote')}; without one, `winner` is null."
+        f"share their music or their painting. {rule}; without one, `winner` is null."
     )
 
 
 def split_rule(recipe: Recipe) -> str:
     """How pairs came into their splits, and what that keeps apart."""
     train, validation, test = recipe.shares
-    aim = f"{train:.0%} train, {validation:.0%} validation, {test:.0%} test"
-    return _SPLIT_RULES[regime(recipe)].format(aim=aim)
-
-
-def regime(recipe: Recipe) -> str:
-    return str(getattr(recipe, "split", "unseen-both"))
+    return _SPLIT_RULES[recipe.split].format(aim=f"{train:.0%} train, {validation:.0%} validation, {test:.0%} test")
 
 
 _SPLIT_RULES = {
-    "pair": (
-        "Every pair of a painting and a track has a split of its own, by a hash of their ids: {aim}. What is seen or "
-        "heard in `test` may occur in `train` too, with another partner. To test with what no training pair has shown, "
+    Regime.PAIR: (
+        "Every combination of a painting and a track has a side, by a hash of their ids: {aim}. A pair belongs where "
+        "its combination does. What is seen or heard in `test` may occur in `train` too, with another partner; to test "
+        "with what no training pair has shown, filter by `split_painting` and `split_track`."
+    ),
+    Regime.UNSEEN_PAINTING: (
+        "Every painting has a side, by a hash of its id: {aim}. A pair belongs where its painting does. So no painting "
+        "of `test` occurs in `train`; the music may. To keep both apart, filter by `split_track` too."
+    ),
+    Regime.UNSEEN_TRACK: (
+        "Every track, with all its clips, has a side, by a hash of its id: {aim}. A pair belongs where its track does. "
+        "So no music of `test` occurs in `train`; the paintings may. To keep both apart, filter by `split_painting` "
+        "too."
+    ),
+    Regime.UNSEEN_BOTH: (
+        "Every painting and every track, with all its clips, has a side, by a hash of its id: {aim}. A pair belongs to "
+        "a split only if its painting and its track are on the same side; otherwise it is `cross`. So nothing that is "
+        "seen or heard in `train` occurs in `test`. To test with unseen paintings alone, or unseen tracks alone, "
         "filter by `split_painting` and `split_track`."
     ),
-    "unseen-painting": (
-        "Every painting has a split of its own, by a hash of its id: {aim}. A pair belongs where its painting does. So "
-        "no painting of `test` occurs in `train`; the music may. To keep both apart, filter by `split_track` too."
-    ),
-    "unseen-track": (
-        "Every track, with all its clips, has a split of its own, by a hash of its id: {aim}. A pair belongs where its "
-        "track does. So no music of `test` occurs in `train`; the paintings may. To keep both apart, filter by "
-        "`split_painting` too."
-    ),
-    "unseen-both": (
-        "Every painting and every track has a split of its own, by a hash of its id: {aim}. A pair belongs to a split "
-        "only if its painting and its track agree; otherwise it is `cross`. So nothing that is seen or heard in "
-        "`train` occurs in `test`. To test with unseen paintings alone, or unseen tracks alone, filter by "
-        "`split_painting` and `split_track`."
-    ),
 }
+
+
+def repeated_works(facts: Facts) -> list[str]:
+    """Works that are here more than once, by the word of a person or by their likeness."""
+    lines = []
+    if found := _groups(facts.same_works, "work"):
+        lines.append(
+            f"A person found {found} to be here more than once, in other pictures or recordings. The splits keep the "
+            "items of a work together; `facts.same_works` in `manifest.json` lists them."
+        )
+    if found := _groups(facts.alike, "group"):
+        lines.append(
+            f"Alike, and not decided by a person: {found} (`facts.alike`). The splits keep the items of a group "
+            "together too."
+        )
+    return lines
+
+
+def _groups(groups: Mapping[str, Sequence[Sequence[str]]], noun: str) -> str:
+    return listed([f"{counted(len(each), noun)} among the {kind}" for kind, each in sorted(groups.items()) if each])
 
 
 def playback(facts: Facts) -> str:
@@ -324,6 +347,7 @@ def maintenance() -> list[str]:
     return [
         "A snapshot never changes: whoever corrects or extends it makes another one, with another digest.",
         "The judgments of a rater who withdraws are absent from every later snapshot.",
+        "Whatever is added later, an item that was held out never comes back to training, with the same salt.",
     ]
 
 
