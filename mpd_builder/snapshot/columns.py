@@ -72,7 +72,7 @@ _RIGHTS = {
     "may_publish": "False where the item may be annotated, but not passed on.",
 }
 _PAINTINGS = {
-    "row": "Its row in `arrays/paintings.u8.npy`.",
+    "row": "Its place in this table, from 0, and in the array of pictures where the snapshot has one.",
     "painting_id": "The painting, named for the SHA-256 of its original file.",
     "sha256": "SHA-256 of the original file.",
     "title": "Its title as it was imported, or the file's name.",
@@ -88,7 +88,7 @@ _PAINTINGS = {
     "media": "The picture's path in the snapshot; null where it is not included.",
 }
 _CLIPS = {
-    "row": "Its row in `arrays/mels.f16.npy`.",
+    "row": "Its place in this table, from 0, and in the array of log-mels where the snapshot has one.",
     "clip_id": "The clip, named for its track and its place in it.",
     "track_id": "The track that it was cut from, named for the SHA-256 of the original file.",
     "index": "Which clip of its track it is, from 0.",

@@ -19,6 +19,7 @@ from mpd_builder.snapshot import manifest, papers
 from mpd_builder.snapshot.dataset import Facts
 from mpd_builder.snapshot.draft import draft
 from mpd_builder.snapshot.manifest import FileFact, TableFact
+from mpd_builder.snapshot.papers.figures import figures
 from mpd_builder.snapshot.papers.protocols import protocol_path
 from mpd_builder.snapshot.reader import SnapshotDamaged
 from mpd_builder.snapshot.recipe import Recipe
@@ -29,7 +30,7 @@ from mpd_builder.snapshot.writer import Sealed
 ARRAYS = "arrays/"
 RESTRICTED_SINCE = 2
 """The format version that first says how many rows of an array are restricted."""
-COVER = (*papers.ABOUT_FILES, manifest.MANIFEST_NAME, manifest.SUMS_NAME)
+COVER = (*papers.OWN, manifest.MANIFEST_NAME, manifest.SUMS_NAME)
 """The files that the public form has of its own."""
 
 
@@ -61,24 +62,9 @@ def cover(root: Path) -> dict[str, bytes]:
         for path, each in values["files"].items()
         if not path.startswith(ARRAYS)
     }
-    facts = Facts.from_dict(values["facts"])
-    about = papers.About(
-        recipe=replace(Recipe.from_dict(values["recipe"]), arrays=False),
-        facts=facts,
-        created_on=date.fromisoformat(values["created_on"]) if values["created_on"] else None,
-        code_version=values["code_version"],
-        tables={  # in the order of a complete card: a manifest has its keys sorted
-            name: TableFact(values["tables"][name]["rows"], tuple(schema_of(name, format_version=version).names))
-            for name in SCHEMAS
-        },
-        arrays={},
-        files=kept,
-        protocols=frozenset(fact.label for fact in facts.protocol_versions if protocol_path(fact.label) in kept),
-        complete_digest=digest,
-        format_version=version,
-    )
-    written = papers.papers(about, texts={})
-    texts = {name: content for name, content in written.items() if name in papers.ABOUT_FILES or name not in kept}
+    about = _about(values, complete_digest=digest, kept=kept)
+    shown = [figure for figure in figures(about.facts, about.recipe) if figure.path in kept]
+    texts = papers.own_papers(about, shown)
     files = kept | {name: _fact(content) for name, content in texts.items()}
     texts[manifest.MANIFEST_NAME] = manifest.to_bytes(
         values
@@ -93,6 +79,26 @@ def cover(root: Path) -> dict[str, bytes]:
     files[manifest.MANIFEST_NAME] = _fact(texts[manifest.MANIFEST_NAME])
     texts[manifest.SUMS_NAME] = manifest.sums_bytes({path: fact.sha256 for path, fact in files.items()})
     return texts
+
+
+def _about(values: Mapping[str, Any], *, complete_digest: str, kept: Mapping[str, FileFact]) -> papers.About:
+    """What the papers of the public form speak of. `kept` are the files that it takes over, and those it makes anew."""
+    facts, version = Facts.from_dict(values["facts"]), values["format_version"]
+    return papers.About(
+        recipe=replace(Recipe.from_dict(values["recipe"]), arrays=False),
+        facts=facts,
+        created_on=date.fromisoformat(values["created_on"]) if values["created_on"] else None,
+        code_version=values["code_version"],
+        tables={  # in the order of a complete card: a manifest has its keys sorted
+            name: TableFact(values["tables"][name]["rows"], tuple(schema_of(name, format_version=version).names))
+            for name in SCHEMAS
+        },
+        arrays={},
+        files=kept,
+        protocols=frozenset(fact.label for fact in facts.protocol_versions if protocol_path(fact.label) in kept),
+        complete_digest=complete_digest,
+        format_version=version,
+    )
 
 
 def publish(path: Path, *, out_dir: Path) -> Sealed:

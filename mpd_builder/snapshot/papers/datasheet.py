@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from mpd_builder.snapshot import leakage
 from mpd_builder.snapshot.columns import COLUMNS
 from mpd_builder.snapshot.manifest import content_digest
 from mpd_builder.snapshot.papers import citation, licences, statements
 from mpd_builder.snapshot.papers.about import About, cell, number
 from mpd_builder.snapshot.papers.protocols import protocol_path
 from mpd_builder.snapshot.recipe import MediaChoice
-from mpd_builder.snapshot.tables import SPLITS
+from mpd_builder.snapshot.tables import PAIR_TABLES, SPLITS
 
 MOST_NAMES = 20
 
@@ -52,13 +53,15 @@ def _composition(about: About) -> Iterable[str]:
     rows = [(f"`{split}`", f"{facts.pairs[split]:,}") for split in SPLITS]
     yield _table(("split", "pairs"), rows)
     yield statements.split_rule(about.recipe)
+    if leakage.NAME in about.files:
+        yield f"`{leakage.NAME}` says what the sides share under each way of splitting; `verify` works it out anew."
     yield (
         f"Scores: mean {number(facts.score_mean)}; pairs by tenth, from 0 to 1: "
         f"{', '.join(f'{count:,}' for count in facts.score_histogram)}."
     )
-    if facts.styles:
+    if any(facts.styles):
         yield f"Paintings by style: {_names(facts.styles)}."
-    if facts.genres:
+    if any(facts.genres):
         yield f"Clips by genre: {_names(facts.genres)}."
     yield f"{statements.media(about)} {_arrays(about)}".strip()
     yield from statements.repeated_works(facts)
@@ -83,6 +86,8 @@ def _collection(about: About) -> Iterable[str]:
     facts = about.facts
     yield "## Collection"
     yield f"{statements.task()} {statements.per_item(about.recipe)}"
+    if "origin" in about.tables[PAIR_TABLES[0]].columns:
+        yield "The column `origin` of the pairs says which were drawn at random and which a model asked for."
     yield statements.collected(facts)
     yield statements.playback(facts)
     if any(facts.input_methods):
@@ -165,7 +170,7 @@ def _left_to_the_publisher(about: About) -> Iterable[str]:
         (True, "Who made this dataset, for whom, and who paid for it?"),
         (people, "How were the raters found, what were they told and paid, and in which language did they work?"),
         (people, "Did they consent to publication, and did an ethics board look at the study?"),
-        (people and not facts.backgrounds, "Who are the raters: roles, disciplines, years of training?"),
+        (people and not any(facts.backgrounds.values()), "Who are the raters: roles, disciplines, years of training?"),
         (not facts.collected_from, "When was it collected?"),
         (True, "How were the paintings and the music chosen?"),
         (not about.recipe.ratings_licence, "Under which licence may ratings and votes be passed on?"),

@@ -335,7 +335,7 @@ def personal(about: About) -> list[str]:
         told.append(
             "Ratings of one rater can be told apart by the pseudonym, with the time each took and how it was given."
         )
-    if about.facts.backgrounds:
+    if any(about.facts.backgrounds.values()):
         told.append(
             "What raters said of their training is here as counts only; answers that fewer than three of them gave "
             "are counted together."

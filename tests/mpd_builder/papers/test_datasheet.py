@@ -56,6 +56,22 @@ def test_what_the_facts_do_not_state_is_not_said(old):
     assert "Ratings by version of the instructions: v1 (40)." in sheet
 
 
+def test_questions_without_an_answer_count_as_not_asked(tmp_path):
+    sheet = sheet_of(tmp_path / "s", dataset=with_facts(backgrounds={"role": {}, "discipline": {}}, styles={"": 4}))
+    assert "By role" not in sheet
+    assert "is here as counts only" not in sheet
+    assert "Paintings by style" not in sheet
+    assert "Who are the raters" in asked(sheet)
+
+
+def test_works_that_are_here_twice_are_named(tmp_path):
+    facts = {"same_works": {"paintings": [["p_1", "p_2"]], "tracks": []}, "alike": {"tracks": [["t_1", "t_2"]] * 2}}
+    sheet = sheet_of(tmp_path / "s", dataset=with_facts(**facts))
+    assert "A person found 1 work among the paintings to be here more than once" in sheet
+    assert "2 groups among the tracks (`facts.alike`)" in sheet
+    assert "A person found 1 work among the paintings" in (tmp_path / "s" / "README.md").read_text()
+
+
 def test_the_publisher_is_asked_only_what_is_open(filled, old, tmp_path):
     assert "When was it collected?" in asked((old / "DATASHEET.md").read_text())
     assert "When was it collected?" not in asked((filled / "DATASHEET.md").read_text())
