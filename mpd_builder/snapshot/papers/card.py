@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 
 from mpd_builder.snapshot import leakage
 from mpd_builder.snapshot.columns import COLUMNS, TABLES
-from mpd_builder.snapshot.papers import citation, licences, loading, statements
+from mpd_builder.snapshot.papers import cautions, citation, licences, loading, statements
 from mpd_builder.snapshot.papers.about import About, cell, counted, number
 from mpd_builder.snapshot.papers.figures import Figure
 from mpd_builder.snapshot.tables import PAIR_TABLES, SCHEMAS, SPLITS, table_path
@@ -135,7 +135,7 @@ def _licences(about: About) -> str:
 
 
 def _how_made(about: About) -> str:
-    raters = statements.personal(about)[0]
+    raters = cautions.personal(about)[0]
     return _joined(
         [
             "## How it was made",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from mpd_builder.snapshot import leakage
 from mpd_builder.snapshot.columns import COLUMNS
 from mpd_builder.snapshot.manifest import content_digest
-from mpd_builder.snapshot.papers import citation, licences, statements
+from mpd_builder.snapshot.papers import cautions, citation, licences, statements
 from mpd_builder.snapshot.papers.about import About, cell, number
 from mpd_builder.snapshot.papers.protocols import protocol_path
 from mpd_builder.snapshot.recipe import MediaChoice
@@ -31,7 +31,7 @@ def render(about: About) -> str:
         _preprocessing(about),
         _uses(about),
         _distribution(about),
-        ["## Maintenance", _points(statements.maintenance())],
+        ["## Maintenance", _points(cautions.maintenance())],
         _left_to_the_publisher(about),
     ]
     return "\n\n".join(paragraph for section in sections for paragraph in section if paragraph) + "\n"
@@ -65,14 +65,14 @@ def _composition(about: About) -> Iterable[str]:
         yield f"Clips by genre: {_names(facts.genres)}."
     yield f"{statements.media(about)} {_arrays(about)}".strip()
     yield from statements.repeated_works(facts)
-    gaps = statements.gaps(about)
+    gaps = cautions.gaps(about)
     yield "### Known gaps" if gaps else ""
     yield _points(gaps)
-    uneven = statements.imbalances(facts, clean=cell)
+    uneven = cautions.imbalances(facts, clean=cell)
     yield "### Not spread evenly" if uneven else ""
     yield _points(uneven)
     yield "### People in the data"
-    yield _points(statements.personal(about))
+    yield _points(cautions.personal(about))
 
 
 def _arrays(about: About) -> str:
@@ -145,10 +145,10 @@ def _preprocessing(about: About) -> Iterable[str]:
 def _uses(about: About) -> Iterable[str]:
     yield "## Uses"
     yield "### Meant for"
-    yield _points(statements.uses(about.facts))
+    yield _points(cautions.uses(about.facts))
     yield "### Not meant for"
-    yield _points(statements.misuses(about.facts))
-    yield statements.impact(about.facts)
+    yield _points(cautions.misuses(about.facts))
+    yield cautions.impact(about.facts)
 
 
 def _distribution(about: About) -> Iterable[str]:

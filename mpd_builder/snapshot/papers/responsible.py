@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mpd_builder.snapshot.papers import statements
+from mpd_builder.snapshot.papers import cautions, statements
 from mpd_builder.snapshot.papers.about import About, plain
 
 Answer = str | list[str]
@@ -21,7 +21,7 @@ def _collection(about: About) -> dict[str, Answer]:
     return {
         "dataCollection": " ".join(filter(None, [statements.task(), statements.scoring(about.recipe)])),
         "dataCollectionType": ["Simulations"] if simulated else ["Experiments"],
-        "dataCollectionMissingData": " ".join(statements.gaps(about)),
+        "dataCollectionMissingData": " ".join(cautions.gaps(about)),
         "dataCollectionRawData": "Every rating that counts is in the record set ratings, with what was recorded of it.",
         "dataCollectionTimeFrame": days if len(days) == 2 else [],
         "dataPreprocessingProtocol": [
@@ -30,7 +30,7 @@ def _collection(about: About) -> dict[str, Answer]:
             statements.split_rule(about.recipe),
         ],
         "dataImputationProtocol": "Nothing is filled in: what was not stated or not measured is empty or null.",
-        "dataReleaseMaintenancePlan": " ".join(statements.maintenance()),
+        "dataReleaseMaintenancePlan": " ".join(cautions.maintenance()),
     }
 
 
@@ -56,11 +56,11 @@ def _annotation(about: About) -> dict[str, Answer]:
 def _use(about: About) -> dict[str, Answer]:
     facts = about.facts
     return {
-        "dataUseCases": statements.uses(facts),
-        "dataBiases": statements.imbalances(facts, clean=plain),
-        "dataLimitations": [*statements.gaps(about), *(f"Not meant: {use}" for use in statements.misuses(facts))],
-        "dataSocialImpact": statements.impact(facts),
-        "personalSensitiveInformation": statements.personal(about),
+        "dataUseCases": cautions.uses(facts),
+        "dataBiases": cautions.imbalances(facts, clean=plain),
+        "dataLimitations": [*cautions.gaps(about), *(f"Not meant: {use}" for use in cautions.misuses(facts))],
+        "dataSocialImpact": cautions.impact(facts),
+        "personalSensitiveInformation": cautions.personal(about),
     }
 
 
