@@ -10,12 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mpd_builder.records import Catalogue, Clip, Painting, Preference, Track
-from mpd_builder.scored_pairs import Scored
+from mpd_builder.scored_pairs import Tally
 from mpd_builder.snapshot import Dataset, Facts, RaterIds, Rows, tables
+from mpd_builder.splits import PairSplit
 
 Row = dict[str, object]
-Splits = Mapping[str, tuple[str, str, str]]
-"""By pair id: the pair's own split, its painting's and its track's."""
 
 CHUNK = 5_000
 
@@ -24,22 +23,24 @@ CHUNK = 5_000
 class Selection:
     """What a snapshot will hold, each by its key.
 
-    paintings, tracks, clips: those of pairs that belong. scored: the pairs, what is counted of their ratings, and how
-    many rated pairs were left out. preferences: the table. catalogue: what the source said of everything else.
+    pairs: the table, of all splits. paintings, tracks, clips: those of the pairs. tally: what is counted of their
+    ratings. incomplete_pairs: how many rated pairs were left out for having too few. preferences: the table.
+    catalogue: what the source said of everything else.
     """
 
+    pairs: pa.Table
     paintings: Sequence[Painting]
     tracks: Mapping[str, Track]
     clips: Sequence[Clip]
-    scored: Scored
-    splits: Splits
+    tally: Tally
+    incomplete_pairs: int
     preferences: pa.Table
     catalogue: Catalogue
 
 
 def fill_tables(selection: Selection, *, ratings: Rows, rater_ids: RaterIds, facts: Facts) -> Dataset:
     """All tables, each by its key. `ratings` was written while the pairs were scored."""
-    pairs = _pair_table(selection)
+    pairs = selection.pairs
     return Dataset(
         pairs={split: pairs.filter(pc.equal(pairs["split"], split)) for split in tables.SPLITS},
         ratings=ratings,
@@ -51,21 +52,20 @@ def fill_tables(selection: Selection, *, ratings: Rows, rater_ids: RaterIds, fac
         protocols={
             protocol.label: protocol.text
             for protocol in selection.catalogue.protocols
-            if protocol.label in selection.scored.tally.protocols
+            if protocol.label in selection.tally.protocols
         },
     )
 
 
-def _pair_table(selection: Selection) -> pa.Table:
-    """All pairs of the snapshot, whatever their split, by id."""
-    scored = selection.scored.pairs
-    track_of = {clip.id: clip.track_id for clip in selection.clips}
-    splits = [selection.splits[name] for name in scored["pair_id"].to_pylist()]
-    columns: dict[str, object] = {
+def pair_table(scored: pa.Table, splits: Mapping[str, PairSplit], clips: Iterable[Clip]) -> pa.Table:
+    """All pairs of the snapshot, whatever their split, by id. `scored` has the columns `scored_pairs.SCORED`."""
+    track_of = {clip.id: clip.track_id for clip in clips}
+    split_of = [splits[name] for name in scored["pair_id"].to_pylist()]
+    columns: dict[str, list[str]] = {
         "track_id": [track_of[clip] for clip in scored["clip_id"].to_pylist()],
-        "split": [split for split, _, _ in splits],
-        "split_painting": [split for _, split, _ in splits],
-        "split_track": [split for _, _, split in splits],
+        "split": [each.split.value for each in split_of],
+        "split_painting": [each.painting_split.value for each in split_of],
+        "split_track": [each.track_split.value for each in split_of],
     }
     arrays = [
         pa.array(columns[each.name], each.type) if each.name in columns else scored[each.name] for each in tables.PAIRS
@@ -79,22 +79,23 @@ def _rater_rows(selection: Selection, rater_ids: RaterIds) -> list[Row]:
     simulated = selection.catalogue.simulated_raters
     return [
         {"rater_id": rater, "n_ratings": count, "simulated": rater in simulated}
-        for rater, count in sorted(selection.scored.tally.raters.items())
+        for rater, count in sorted(selection.tally.raters.items())
     ]
 
 
-def preference_table(preferences: Iterable[Preference], splits: Splits) -> pa.Table:
-    """Outcomes as the table of preferences, some thousands at a time."""
+def preference_table(preferences: Iterable[Preference], pairs: pa.Table) -> pa.Table:
+    """Outcomes as the table of preferences, some thousands at a time. `pairs` has those that they compare."""
+    split_of = _mapping(pairs.filter(pairs["ambiguous"]), "pair_id", "split")
     rest = iter(preferences)
     chunks: list[pa.Table] = []
-    while rows := [_preference_row(each, splits) for each in islice(rest, CHUNK)]:
+    while rows := [_preference_row(each, split_of) for each in islice(rest, CHUNK)]:
         chunks.append(tables.table_of(rows, tables.PREFERENCES))
     return pa.concat_tables(chunks) if chunks else tables.PREFERENCES.empty_table()
 
 
-def _preference_row(preference: Preference, splits: Splits) -> Row:
+def _preference_row(preference: Preference, split_of: Mapping[str, str]) -> Row:
     task = preference.task
-    sides = {splits[task.pair_a][0], splits[task.pair_b][0]}
+    sides = {split_of[task.pair_a], split_of[task.pair_b]}
     return {
         "task_id": task.id,
         "direction": task.direction.value,
@@ -110,17 +111,12 @@ def _preference_row(preference: Preference, splits: Splits) -> Row:
     }
 
 
-def _split_by(selection: Selection, column: str, place: int) -> dict[str, str]:
-    """The split of each painting (place 1) or clip (place 2), by the pairs that have it."""
-    pairs = selection.scored.pairs
-    return {
-        item: selection.splits[pair][place]
-        for pair, item in zip(pairs["pair_id"].to_pylist(), pairs[column].to_pylist(), strict=True)
-    }
+def _mapping(table: pa.Table, key: str, value: str) -> dict[str, str]:
+    return dict(zip(table[key].to_pylist(), table[value].to_pylist(), strict=True))
 
 
 def _painting_rows(selection: Selection) -> list[Row]:
-    split_of = _split_by(selection, "painting_id", 1)
+    split_of = _mapping(selection.pairs, "painting_id", "split_painting")
     return [
         {
             "row": number,
@@ -145,7 +141,7 @@ def _painting_rows(selection: Selection) -> list[Row]:
 
 
 def _clip_rows(selection: Selection) -> list[Row]:
-    split_of = _split_by(selection, "clip_id", 2)
+    split_of = _mapping(selection.pairs, "clip_id", "split_track")
     rows: list[Row] = []
     for number, clip in enumerate(selection.clips):
         track = selection.tracks[clip.track_id]
