@@ -42,7 +42,7 @@ def gaps(about: About) -> list[str]:
     empty = [side for side in _SIDES if not facts.pairs[side]]
     return [
         *(words for is_there, words in found if is_there),
-        *([f"No pair is in {listed([f'`{side}`' for side in empty])}."] if empty else []),
+        *([f"Without a pair: {listed([f'`{side}`' for side in empty])}."] if empty else []),
         *_thin("style", "painting", facts.styles),
         *_thin("genre", "clip", facts.genres),
     ]

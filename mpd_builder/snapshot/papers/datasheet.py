@@ -43,7 +43,7 @@ def _motivation(about: About) -> Iterable[str]:
         f'It measures perceptual coherence between music and painting, after the paper "{citation.PAPER_TITLE}". '
         f"{statements.task()}"
     )
-    yield statements.synthesis(about.facts)
+    yield statements.synthesis(about)
 
 
 def _composition(about: About) -> Iterable[str]:
@@ -85,7 +85,7 @@ def _arrays(about: About) -> str:
 def _collection(about: About) -> Iterable[str]:
     facts = about.facts
     yield "## Collection"
-    yield f"{statements.task()} {statements.per_item(about.recipe)}"
+    yield f"Raters worked with MPD Atelier {about.code_version}. {statements.per_item(about)}"
     if "origin" in about.tables[PAIR_TABLES[0]].columns:
         yield "The column `origin` of the pairs says which were drawn at random and which a model asked for."
     yield statements.collected(facts)

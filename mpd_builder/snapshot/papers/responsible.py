@@ -45,7 +45,7 @@ def _annotation(about: About) -> dict[str, Answer]:
         ],
         "dataAnnotationPlatform": [f"MPD Atelier {about.code_version}"],
         "dataAnnotationAnalysis": [*statements.agreement(facts), *statements.vote_agreement(facts)],
-        "annotationsPerItem": statements.per_item(about.recipe),
+        "annotationsPerItem": statements.per_item(about),
         "annotatorDemographics": [statements.who_rated(facts), *statements.backgrounds(facts, clean=plain)],
         "machineAnnotationTools": (
             [f"Simulated raters of MPD Atelier {about.code_version}"] if facts.simulated_raters else []

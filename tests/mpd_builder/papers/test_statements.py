@@ -6,8 +6,9 @@ import pytest
 
 from mpd_builder.rules import Aggregator, VoteRule
 from mpd_builder.sides import Regime
-from mpd_builder.snapshot import Recipe
-from mpd_builder.snapshot.papers import statements
+from mpd_builder.snapshot import PreferenceFact, Recipe
+from mpd_builder.snapshot.papers import About, statements
+from tests.mpd_builder.small_snapshot import facts
 
 RECIPE = Recipe("default")
 
@@ -53,9 +54,27 @@ def test_each_regime_says_what_it_keeps_apart(regime, words):
     assert ("`cross`" in told) is (regime is Regime.UNSEEN_BOTH)
 
 
+def about(recipe=RECIPE, **changes):
+    return About(
+        recipe=recipe,
+        facts=replace(facts(), **changes),
+        created_on=None,
+        code_version="0.1.0",
+        tables={},
+        arrays={},
+        files={},
+    )
+
+
 def test_ratings_an_item_are_a_range_where_the_recipe_takes_fewer():
-    assert statements.per_item(RECIPE).startswith("5 ratings a pair")
-    assert statements.per_item(replace(RECIPE, min_ratings=3)).startswith("3 to 5 ratings a pair")
+    assert statements.per_item(about()).startswith("5 ratings a pair")
+    assert statements.per_item(about(replace(RECIPE, min_ratings=3))).startswith("3 to 5 ratings a pair")
+
+
+def test_votes_are_spoken_of_only_where_there_are_tasks():
+    assert "at least 3 votes a preference task" in statements.per_item(about())
+    none = {direction: PreferenceFact(0, 0, 0) for direction in ("music->painting", "painting->music")}
+    assert "vote" not in statements.per_item(about(preferences=none))
 
 
 def test_the_most_frequent_come_first_and_the_rest_is_counted_together():
