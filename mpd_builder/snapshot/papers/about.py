@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from mpd_builder.snapshot.dataset import AlphaFact, Facts
-from mpd_builder.snapshot.manifest import FORMAT_VERSION, ArrayFact, FileFact, TableFact
+from mpd_builder.snapshot.manifest import FORMAT_VERSION, ArrayFact, FileFact, TableFact, content_digest
 from mpd_builder.snapshot.recipe import Recipe
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class About:
     """A snapshot as its papers see it.
 
@@ -37,6 +38,11 @@ class About:
     def title(self) -> str:
         kind = {"nothing": "", "everything": "synthetic "}.get(self.facts.synthetic, "partly synthetic ")
         return f"Perceptual coherence of music and painting: {kind}snapshot, recipe {self.recipe.name}"
+
+    @cached_property
+    def content_digest(self) -> str:
+        """As in the manifest: of tables, media and arrays."""
+        return content_digest(self.files)
 
     @property
     def keywords(self) -> list[str]:

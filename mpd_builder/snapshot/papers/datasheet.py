@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 
 from mpd_builder.snapshot import leakage
 from mpd_builder.snapshot.columns import COLUMNS
-from mpd_builder.snapshot.manifest import content_digest
 from mpd_builder.snapshot.papers import cautions, citation, licences, statements
 from mpd_builder.snapshot.papers.about import About, cell, number
 from mpd_builder.snapshot.papers.protocols import protocol_path
@@ -156,7 +155,7 @@ def _distribution(about: About) -> Iterable[str]:
     yield "\n".join(licences.table(about.facts))
     yield "\n".join(licences.rights(about))
     yield licences.of_ratings(about.recipe.ratings_licence)
-    named = f"The content (tables, media, arrays) has the SHA-256 `{content_digest(about.files)}`"
+    named = f"The content (tables, media, arrays) has the SHA-256 `{about.content_digest}`"
     if about.complete_digest:
         named += f"; this is the public form of the snapshot `{about.complete_digest}`"
     yield f"{named}. `SHA256SUMS` lists every file, and its own SHA-256 names the snapshot."
