@@ -84,7 +84,8 @@ def _arrays(about: About) -> str:
 def _collection(about: About) -> Iterable[str]:
     facts = about.facts
     yield "## Collection"
-    yield f"Raters worked with MPD Atelier {about.code_version}. {statements.per_item(about)}"
+    told = "" if facts.simulated_raters == facts.raters else "Raters worked on pages of MPD Atelier. "
+    yield f"{told}{statements.per_item(about)}"
     if "origin" in about.tables[PAIR_TABLES[0]].columns:
         yield "The column `origin` of the pairs says which were drawn at random and which a model asked for."
     yield statements.collected(facts)
