@@ -190,7 +190,7 @@ def test_a_cancelled_export_leaves_no_snapshot_and_can_be_gone_on_with(judged, s
     left = [place for place in Path(settings.SNAPSHOTS_ROOT).rglob("*") if place.is_file()]
     assert all("/media/" in str(place) and not snapshots.verify(place.parents[2]).ok for place in left)
     monkeypatch.undo()
-    Snapshot.objects.filter(pk=job.pk).update(state=JobState.QUEUED)
+    Snapshot.objects.filter(pk=job.pk).update(state=JobState.QUEUED, cancel_requested=False)
     assert job_run(model=Snapshot, job_id=job.pk, work=snapshot_export) == JobState.DONE
     names = {place.name for place in Path(settings.SNAPSHOTS_ROOT).iterdir()}
     assert names == {job.folder, f"{job.folder}.zip-index.json"}
