@@ -57,13 +57,13 @@ class About:
         return self.tables["raters"].rows > 0
 
 
-def alpha_words(alpha: AlphaFact, *, units: str = "pairs", values: str = "ratings") -> str:
+def alpha_words(alpha: AlphaFact, *, unit: str = "pair", value: str = "rating") -> str:
     """Alpha with its interval and what it was computed from."""
     if alpha.value is None:
-        return f"undefined (too few {values}, or no variation)"
-    interval = f", 95% interval {number(alpha.low)} to {number(alpha.high)} (jackknife over {units})"
-    counted = f"; {alpha.n_ratings:,} {values} of {alpha.n_units:,} {units}"
-    return number(alpha.value) + (interval if alpha.low is not None else "") + counted
+        return f"undefined (too few {value}s, or no variation)"
+    interval = f", 95% interval {number(alpha.low)} to {number(alpha.high)} (jackknife over {unit}s)"
+    basis = f"; {counted(alpha.n_ratings, value)} of {counted(alpha.n_units, unit)}"
+    return number(alpha.value) + (interval if alpha.low is not None else "") + basis
 
 
 def number(value: float | None) -> str:

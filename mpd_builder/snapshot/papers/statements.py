@@ -216,8 +216,7 @@ def agreement(facts: Facts) -> list[str]:
 def vote_agreement(facts: Facts) -> list[str]:
     """Alpha of the votes, where it was computed."""
     return [
-        f"Krippendorff's alpha (nominal) of the votes {direction}: "
-        f"{alpha_words(fact.alpha, units='tasks', values='votes')}"
+        f"Krippendorff's alpha (nominal) of the votes {direction}: {alpha_words(fact.alpha, unit='task', value='vote')}"
         for direction, fact in sorted(facts.preferences.items())
         if fact.alpha is not None and fact.tasks
     ]

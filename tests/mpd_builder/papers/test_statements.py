@@ -6,8 +6,9 @@ import pytest
 
 from mpd_builder.rules import Aggregator, VoteRule
 from mpd_builder.sides import Regime
-from mpd_builder.snapshot import PreferenceFact, Recipe
-from mpd_builder.snapshot.papers import About, statements
+from mpd_builder.snapshot import AlphaFact, PreferenceFact, Recipe
+from mpd_builder.snapshot.papers import About, cautions, statements
+from mpd_builder.snapshot.papers.about import alpha_words, counted, listed
 from tests.mpd_builder.small_snapshot import facts
 
 RECIPE = Recipe("default")
@@ -81,3 +82,19 @@ def test_the_most_frequent_come_first_and_the_rest_is_counted_together():
     counts = {"b": 2, "a_c": 2, "": 5, "d": 1}
     assert statements.ranked(counts, clean=str) == "not stated (5), a c (2), b (2), d (1)"
     assert statements.ranked(counts, clean=str, most=2) == "not stated (5), a c (2), 2 others (3)"
+
+
+def test_the_most_frequent_is_named_only_if_there_is_one():
+    told = cautions.imbalances(about(styles={"a": 3, "b": 2, "": 9}).facts, clean=str)
+    assert told[0] == "The most frequent of 2 styles, a, has 3 of 5 paintings (60.0%) that state one."
+    assert "most frequent" not in cautions.imbalances(about(styles={"a": 3, "b": 3}).facts, clean=str)[0]
+    assert "most frequent" not in cautions.imbalances(about(styles={"a": 3, "": 9}).facts, clean=str)[0]
+
+
+def test_one_is_not_many():
+    assert alpha_words(AlphaFact(0.5, None, None, 1, 3), unit="task", value="vote") == "0.500; 3 votes of 1 task"
+    assert counted(1, "pair") == "1 pair"
+    assert counted(1200, "pair") == "1,200 pairs"
+    assert listed([]) == ""
+    assert listed(["a"]) == "a"
+    assert listed(["a", "b", "c"]) == "a, b and c"
