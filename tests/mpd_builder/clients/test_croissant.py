@@ -48,6 +48,17 @@ def as_python(value):
     return value.item() if hasattr(value, "item") else value
 
 
+@pytest.mark.parametrize("name", ["ratings", "preferences"])
+def test_records_can_be_read_whatever_the_order_of_the_keys(path, name, tmp_path):
+    told = json.loads((path / "croissant.json").read_text())
+    for records in told["recordSet"]:
+        records["field"] = [dict(sorted(field.items(), reverse=True)) for field in records["field"]]
+    for held in ("data", "arrays", "media"):
+        (tmp_path / held).symlink_to(path / held)
+    (tmp_path / "croissant.json").write_text(json.dumps(told))
+    assert len(list(opened(tmp_path).records(name))) == pq.read_metadata(path / table_path(name)).num_rows
+
+
 def test_the_splits_are_an_enumeration_that_croissant_knows(folder):
     records = list(opened(folder).records("splits"))
     assert [record["splits/name"] for record in records] == list(SPLITS)
