@@ -1,6 +1,7 @@
 """mlcroissant: valid without an error or a warning, and every record set can be read, types and all."""
 
 import json
+import shutil
 
 import pyarrow.parquet as pq
 import pytest
@@ -53,8 +54,7 @@ def test_records_can_be_read_whatever_the_order_of_the_keys(path, name, tmp_path
     told = json.loads((path / "croissant.json").read_text())
     for records in told["recordSet"]:
         records["field"] = [dict(sorted(field.items(), reverse=True)) for field in records["field"]]
-    for held in ("data", "arrays", "media"):
-        (tmp_path / held).symlink_to(path / held)
+    shutil.copytree(path / "data", tmp_path / "data")
     (tmp_path / "croissant.json").write_text(json.dumps(told))
     assert len(list(opened(tmp_path).records(name))) == pq.read_metadata(path / table_path(name)).num_rows
 
