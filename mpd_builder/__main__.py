@@ -1,4 +1,4 @@
-"""`python -m mpd_builder verify|describe|publish|synthesize`: 0 done, 2 wrong use, 1 failed with a line on stderr."""
+"""`python -m mpd_builder COMMAND`: 0 done, 2 wrong use, 1 failed and says why on stderr."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from mpd_builder import __version__
+from mpd_builder.comparison import compare, in_words
 from mpd_builder.snapshot import (
     NoPublicForm,
     Recipe,
@@ -21,9 +23,11 @@ from mpd_builder.snapshot import (
     SnapshotDamaged,
     SnapshotExists,
     publish,
+    read,
     recipe,
     verify,
 )
+from mpd_builder.snapshot.shards import PER_SHARD, NoMedia, write_shards
 from mpd_builder.snapshot.tables import SPLITS
 from mpd_builder.synthesize import Amounts, SynthesisError, synthesize
 
@@ -31,10 +35,17 @@ from mpd_builder.synthesize import Amounts, SynthesisError, synthesize
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     options = _parser().parse_args(arguments)
-    commands = {"verify": _verify, "describe": _describe, "publish": _publish, "synthesize": _synthesize}
+    commands = {
+        "verify": _verify,
+        "describe": _describe,
+        "compare": _compare,
+        "publish": _publish,
+        "shards": _shards,
+        "synthesize": _synthesize,
+    }
     try:
         return commands[options.command](options)
-    except (SynthesisError, SnapshotExists, SnapshotDamaged, NoPublicForm) as error:
+    except (SynthesisError, SnapshotExists, SnapshotDamaged, NoPublicForm, NoMedia) as error:
         return _fail(str(error))
     except OSError as error:
         return _fail(f"{error.filename or options.command}: {error.strerror or error}")
@@ -52,10 +63,21 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=words, description=words)
         command.add_argument("paths", metavar="PATH", type=Path, nargs="+", help="a snapshot's folder")
         command.add_argument("--json", action="store_true", help="print one JSON object")
+    words = "Say what changed from one snapshot to another, after checking both."
+    command = commands.add_parser("compare", help=words, description=words)
+    command.add_argument("before", metavar="A", type=Path, help="the earlier snapshot's folder")
+    command.add_argument("after", metavar="B", type=Path, help="the later snapshot's folder")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
     words = "Write what may be passed on of a snapshot with restricted items: all but its arrays, sealed anew."
     command = commands.add_parser("publish", help=words, description=words)
     command.add_argument("path", metavar="PATH", type=Path, help="a snapshot's folder")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="a folder that does not exist yet")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    words = "Write a snapshot as WebDataset shards: tar files of samples, one a pair."
+    command = commands.add_parser("shards", help=words, description=words)
+    command.add_argument("path", metavar="PATH", type=Path, help="a snapshot's folder")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="a folder that does not exist yet")
+    command.add_argument("--per-shard", type=_positive, default=PER_SHARD, metavar="N", help=f"samples ({PER_SHARD})")
     command.add_argument("--json", action="store_true", help="print one JSON object")
     words = "Make a snapshot of a synthetic corpus with simulated ratings and votes."
     command = commands.add_parser("synthesize", help=words, description=words)
@@ -173,8 +195,28 @@ def _agreement(alpha: dict[str, Any]) -> str:
     return f"{alpha['value']:.3f}{interval}"
 
 
+def _compare(options: argparse.Namespace) -> int:
+    found = compare(read(options.before), read(options.after))
+    if options.json:
+        _print_json(found.as_dict())
+    else:
+        sections = [(section.title, section.lines) for section in in_words(found)]
+        print("\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in sections))
+    return 0
+
+
 def _publish(options: argparse.Namespace) -> int:
     _tell_sealed(publish(options.path, out_dir=options.out), as_json=options.json)
+    return 0
+
+
+def _shards(options: argparse.Namespace) -> int:
+    written = write_shards(options.path, out_dir=options.out, per_shard=options.per_shard)
+    if options.json:
+        shards = [asdict(shard) for shard in written.shards]
+        _print_json({"path": str(written.path), "digest": written.digest, "shards": shards})
+    else:
+        print(f"{written.path}: {written.n_samples:,} samples in {len(written.shards):,} shards")
     return 0
 
 

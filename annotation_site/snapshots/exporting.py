@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from annotation_site.jobs.running import JobFailed, Reporter
 from annotation_site.scoring.models import Campaign
 from annotation_site.snapshots.media import StoredMedia
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.snapshots.selectors import has_public_form, judgments_of
+from annotation_site.snapshots.selectors import has_public_form, one_moment
 from annotation_site.snapshots.services import Form, archive_prepare, snapshot_folder, snapshot_keep
+from annotation_site.snapshots.source import CampaignSource
 from mpd_builder import __version__
-from mpd_builder.build import build
+from mpd_builder.build import building
 from mpd_builder.judgments import JudgmentsError
 from mpd_builder.snapshot import (
     Dataset,
@@ -23,7 +25,6 @@ from mpd_builder.snapshot import (
     RecipeError,
     Sealed,
     SnapshotExists,
-    discard_leftovers,
     verify,
     write,
 )
@@ -35,30 +36,37 @@ REFUSALS = (JudgmentsError, MediaError, NothingToWrite, RecipeError, SnapshotExi
 
 
 def export_campaign(
-    *, campaign: Campaign, recipe: Recipe, out_dir: Path, created_on: date, progress: Progress
+    *, campaign: Campaign, recipe: Recipe, out_dir: Path, created_on: date, progress: Progress, resume: bool = False
 ) -> tuple[Dataset, Sealed]:
-    """Export a campaign as it is now to `out_dir`, which must not exist. Raises `REFUSALS` and OSError."""
-    progress(0, 0, "Reading the judgments")
-    judgments = judgments_of(campaign=campaign)
-    progress(0, 0, "Scoring and splitting")
-    dataset = build(judgments, recipe)
-    sealed = write(
-        dataset,
-        media=StoredMedia(campaign),
-        recipe=recipe,
-        out_dir=out_dir,
-        created_on=created_on,
-        code_version=__version__,
-        progress=progress,
-    )
+    """Export a campaign as it is now to `out_dir`, which must not exist. Raises `REFUSALS` and OSError.
+
+    resume: as in `snapshot.write`.
+    """
+    progress(0, 0, "Reading, scoring and splitting")
+    with ExitStack() as stack:
+        with one_moment():
+            dataset = stack.enter_context(building(CampaignSource(campaign), recipe))
+            media = StoredMedia(campaign)
+        sealed = write(
+            dataset,
+            media=media,
+            recipe=recipe,
+            out_dir=out_dir,
+            created_on=created_on,
+            code_version=__version__,
+            progress=progress,
+            resume=resume,
+        )
     return dataset, sealed
 
 
 def snapshot_export(snapshot: Snapshot, report: Reporter) -> None:
-    """Write the snapshot of a job's row. What an earlier attempt sealed is taken over; what it left half-made goes."""
+    """Write the snapshot of a job's row.
+
+    What an earlier attempt sealed is taken over. Of what it left half-made, media are used again, and the rest goes.
+    """
     folder = snapshot_folder(snapshot)
     try:
-        discard_leftovers(folder)
         if not folder.exists():
             dataset, sealed = export_campaign(
                 campaign=snapshot.campaign,
@@ -66,6 +74,7 @@ def snapshot_export(snapshot: Snapshot, report: Reporter) -> None:
                 out_dir=folder,
                 created_on=snapshot.created_at.date(),
                 progress=lambda done, total, words: report(done, total or None, words),
+                resume=True,
             )
             keep = (sealed.digest, sealed.n_files, sealed.n_bytes, dataset.facts.to_dict())
         else:

@@ -18,11 +18,11 @@ import pyarrow as pa
 
 from mpd_builder.snapshot.dataset import Facts
 from mpd_builder.snapshot.recipe import Recipe
-from mpd_builder.snapshot.tables import column_types, table_path
+from mpd_builder.snapshot.tables import Rows, column_types, table_path
 
 FORMAT = "mpd-snapshot"
-FORMAT_VERSION = 2
-READABLE_VERSIONS = (1, 2)
+FORMAT_VERSION = 3
+READABLE_VERSIONS = (1, 2, 3)
 MANIFEST_NAME = "manifest.json"
 SUMS_NAME = "SHA256SUMS"
 CONTENT_FOLDERS = ("data/", "media/", "arrays/")
@@ -67,7 +67,7 @@ def compose(
     facts: Facts,
     code_version: str,
     created_on: date | None,
-    tables: Mapping[str, pa.Table],
+    tables: Mapping[str, Rows],
     arrays: Mapping[str, ArrayFact],
     files: Mapping[str, FileFact],
 ) -> dict[str, Any]:
@@ -143,9 +143,11 @@ def sums_bytes(digests: Mapping[str, str]) -> bytes:
 def parse_sums(content: bytes) -> dict[str, str]:
     """Path -> digest. ManifestError at a line that is no checksum, or a path that is repeated or leaves the folder."""
     try:
-        lines = content.decode().splitlines()
+        *lines, rest = content.decode().split("\n")  # not splitlines: a vertical tab ends no line
     except UnicodeDecodeError as error:
         raise ManifestError(f"{SUMS_NAME} is not text ({error})") from error
+    if rest:
+        raise ManifestError(f"{SUMS_NAME} does not end with a line")
     digests: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):
         found = _SUMS_LINE.fullmatch(line)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from mpd_builder.snapshot import card, licences, manifest
+from mpd_builder.snapshot import leakage, manifest, papers
 from mpd_builder.snapshot.dataset import Dataset
 from mpd_builder.snapshot.draft import Draft, draft
 from mpd_builder.snapshot.items import Kind, clip_kind, painting_kind, write_items
 from mpd_builder.snapshot.manifest import ArrayFact, TableFact
 from mpd_builder.snapshot.media import Media
 from mpd_builder.snapshot.recipe import MediaChoice, Recipe, RecipeError
-from mpd_builder.snapshot.tables import SCHEMAS, table_path, write_table
+from mpd_builder.snapshot.tables import SCHEMAS, Rows, table_path, write_table
 
 Progress = Callable[[int, int, str], None]
 
@@ -48,13 +48,15 @@ def write(
     created_on: date | None,
     code_version: str,
     progress: Progress = no_progress,
+    resume: bool = False,
 ) -> Sealed:
     """Write a sealed snapshot to `out_dir`, which must not exist.
 
     media: may be None when the recipe asks for neither media nor arrays.
     created_on: stated in the card and the manifest; None leaves the date out.
     progress: called with steps done, steps in all and words. What it raises cancels the export: nothing stays behind.
-    Raises SnapshotExists, NothingToWrite, MediaError (names the item), RecipeError, OSError.
+    resume: take over the media that a cancelled or killed export to this place left, and leave one's own likewise.
+    Raises SnapshotExists, NothingToWrite, leakage.SplitsLeak, MediaError (names the item), RecipeError, OSError.
     """
     if dataset.facts.n_pairs == 0:
         raise NothingToWrite(
@@ -63,17 +65,25 @@ def write(
         )
     kinds = _kinds(media, recipe)
     steps = _Steps(_count_steps(dataset, kinds), progress)
-    with draft(out_dir) as folder:
+    with draft(out_dir, resume=resume) as folder:
         tables, arrays = _write_items(folder, dataset, kinds=kinds, steps=steps)
         for name, table in tables.items():
             write_table(table, folder.path(table_path(name)))
             folder.add_written(table_path(name))
             steps.did(f"Writing the table {name}")
-        about = card.About(recipe=recipe, facts=dataset.facts, created_on=created_on, code_version=code_version)
-        described = {name: TableFact(table.num_rows, tuple(table.column_names)) for name, table in tables.items()}
-        folder.add_bytes("README.md", card.render(about, tables=described, arrays=arrays).encode())
-        notes = licences.render(dataset.facts, recipe.ratings_licence, arrays.values())
-        folder.add_bytes("LICENSE.md", notes.encode())
+        folder.add_bytes(leakage.NAME, leakage.proof_of(folder.folder, split=recipe.split).to_bytes())
+        about = papers.About(
+            recipe=recipe,
+            facts=dataset.facts,
+            created_on=created_on,
+            code_version=code_version,
+            tables={name: TableFact(table.num_rows, tuple(table.schema.names)) for name, table in tables.items()},
+            arrays=arrays,
+            files=dict(folder.files),
+            protocols=frozenset(dataset.protocols),
+        )
+        for name, content in papers.papers(about, texts=dataset.protocols).items():
+            folder.add_bytes(name, content)
         contents = manifest.compose(
             recipe=recipe,
             facts=dataset.facts,
@@ -119,7 +129,7 @@ def _kinds(media: Media | None, recipe: Recipe) -> tuple[Kind, ...]:
 
 def _write_items(
     folder: Draft, dataset: Dataset, *, kinds: tuple[Kind, ...], steps: _Steps
-) -> tuple[dict[str, pa.Table], dict[str, ArrayFact]]:
+) -> tuple[dict[str, Rows], dict[str, ArrayFact]]:
     """Write media and arrays; all tables in their final form, by name, and the arrays' facts."""
     items = {"painting_id": dataset.paintings, "clip_id": dataset.clips}
     paths: dict[str, list[str | None]] = {column: [None] * table.num_rows for column, table in items.items()}
@@ -128,10 +138,12 @@ def _write_items(
         paths[kind.id_column], facts = write_items(folder, items[kind.id_column], kind=kind, did=steps.did)
         arrays |= facts
     tables = {f"pairs-{split}": table for split, table in dataset.pairs.items()}
-    tables |= {"ratings": dataset.ratings, "preferences": dataset.preferences, "raters": dataset.raters}
+    tables |= {"preferences": dataset.preferences, "raters": dataset.raters}
     tables["paintings"] = _with_media(items["painting_id"], paths["painting_id"])
     tables["clips"] = _with_media(items["clip_id"], paths["clip_id"])
-    return {name: tables[name].cast(schema) for name, schema in SCHEMAS.items()}, arrays
+    fitted: dict[str, Rows] = {name: table.cast(SCHEMAS[name]) for name, table in tables.items()}
+    fitted["ratings"] = dataset.ratings
+    return {name: fitted[name] for name in SCHEMAS}, arrays
 
 
 def _with_media(table: pa.Table, paths: list[str | None]) -> pa.Table:
