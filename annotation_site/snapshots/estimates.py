@@ -88,7 +88,7 @@ def _decided(campaign: Campaign, going: QuerySet[Pair], recipe: Recipe) -> int:
     """Tasks between two pairs that go in, with enough votes and a majority."""
     pairs = going.values("pk")
     tasks = PreferenceTask.objects.filter(campaign=campaign, pair_a__in=pairs, pair_b__in=pairs)
-    voted = tasks.annotate(votes=F("votes_a") + F("votes_b")).filter(votes__gte=recipe.votes_needed)
+    voted = tasks.annotate(n_votes=F("votes_a") + F("votes_b")).filter(n_votes__gte=recipe.votes_needed)
     return voted.exclude(votes_a=F("votes_b")).count()
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from django.db import InterfaceError, OperationalError, connection
+
 from annotation_site.jobs.running import JobFailed, Reporter
 from annotation_site.scoring.models import Campaign
+from annotation_site.snapshots.failures import DATABASE_GONE, disk_words
 from annotation_site.snapshots.media import StoredMedia
 from annotation_site.snapshots.models import Snapshot
 from annotation_site.snapshots.selectors import has_public_form, judgments_of
@@ -27,6 +31,8 @@ from mpd_builder.snapshot import (
     verify,
     write,
 )
+
+log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int, str], None]
 
@@ -80,7 +86,8 @@ def snapshot_export(snapshot: Snapshot, report: Reporter) -> None:
     except REFUSALS as error:
         raise JobFailed(str(error)) from None
     except OSError as error:
-        raise JobFailed(
-            f"The snapshot could not be written: {error.strerror or error} ({error.filename or folder}). "
-            "Nothing half-made was kept. Make room or mend the folder, then export again."
-        ) from None
+        raise JobFailed(disk_words(error, folder)) from None
+    except (InterfaceError, OperationalError) as error:
+        connection.close()  # the next query opens a fresh one
+        log.warning("the database went away during an export: %s (%s)", snapshot.pk, error)
+        raise JobFailed(DATABASE_GONE) from None

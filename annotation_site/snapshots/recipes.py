@@ -22,7 +22,7 @@ FIELDS = tuple(field.name for field in fields(Recipe) if field.name not in ("nam
 def recipe_for(*, campaign: Campaign, name: str, overrides: Mapping[str, Any] | None = None) -> Recipe:
     """The named recipe under the campaign's protocol (raters, trim, band, votes), with `overrides`.
 
-    `name` may also be `custom`, which begins where `default` does. A recipe that differs from the named one is `custom`.
+    `name` may be `custom` too, which begins where `default` does. What differs from the named one is `custom`.
     Raises `RecipeRefused`, which names the field.
     """
     base = _under_protocol(campaign, name)

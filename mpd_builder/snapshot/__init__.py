@@ -9,6 +9,7 @@ from mpd_builder.snapshot.media import Media, MediaError
 from mpd_builder.snapshot.public import NoPublicForm, publish
 from mpd_builder.snapshot.reader import Arrays, NoArrays, Snapshot, SnapshotDamaged, read
 from mpd_builder.snapshot.recipe import MediaChoice, RaterIds, Recipe, RecipeError
+from mpd_builder.snapshot.tables_only import read_tables
 from mpd_builder.snapshot.verification import Damage, Problem, Report, verify
 from mpd_builder.snapshot.writer import NothingToWrite, Progress, Sealed, write
 
@@ -39,6 +40,7 @@ __all__ = [
     "discard_leftovers",
     "publish",
     "read",
+    "read_tables",
     "verify",
     "write",
 ]

@@ -6,45 +6,96 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('snapshots', '0001_initial'),
+        ("snapshots", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='snapshot',
-            name='key',
-            field=models.UUIDField(blank=True, editable=False, help_text='Sent again, it is the same export.', null=True, unique=True),
+            model_name="snapshot",
+            name="key",
+            field=models.UUIDField(
+                blank=True, editable=False, help_text="Sent again, it is the same export.", null=True, unique=True
+            ),
         ),
         migrations.CreateModel(
-            name='Verification',
+            name="Verification",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], db_index=True, default='queued', max_length=12)),
-                ('done', models.PositiveBigIntegerField(default=0, help_text='Steps done so far.')),
-                ('total', models.PositiveBigIntegerField(default=0, help_text='Steps in all; 0 while unknown.')),
-                ('words', models.CharField(blank=True, help_text='What is being done now.', max_length=200)),
-                ('error', models.TextField(blank=True, help_text='Why it failed, and what to do.')),
-                ('cancel_requested', models.BooleanField(default=False)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('worker', models.CharField(blank=True, max_length=120)),
-                ('created_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(blank=True, help_text='When the doorbell was last rung.', null=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('heartbeat_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('outcome', models.CharField(blank=True, choices=[('whole', 'Whole'), ('damaged', 'Damaged')], max_length=8)),
-                ('n_files', models.PositiveIntegerField(default=0)),
-                ('n_bytes', models.PositiveBigIntegerField(default=0)),
-                ('n_problems', models.PositiveIntegerField(default=0)),
-                ('problems', models.JSONField(blank=True, default=list, help_text='The first of them: file, damage, words.')),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('snapshot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='verifications', to='snapshots.snapshot')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        db_index=True,
+                        default="queued",
+                        max_length=12,
+                    ),
+                ),
+                ("done", models.PositiveBigIntegerField(default=0, help_text="Steps done so far.")),
+                ("total", models.PositiveBigIntegerField(default=0, help_text="Steps in all; 0 while unknown.")),
+                ("words", models.CharField(blank=True, help_text="What is being done now.", max_length=200)),
+                ("error", models.TextField(blank=True, help_text="Why it failed, and what to do.")),
+                ("cancel_requested", models.BooleanField(default=False)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("worker", models.CharField(blank=True, max_length=120)),
+                ("created_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(blank=True, help_text="When the doorbell was last rung.", null=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("heartbeat_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "outcome",
+                    models.CharField(blank=True, choices=[("whole", "Whole"), ("damaged", "Damaged")], max_length=8),
+                ),
+                ("n_files", models.PositiveIntegerField(default=0)),
+                ("n_bytes", models.PositiveBigIntegerField(default=0)),
+                ("n_problems", models.PositiveIntegerField(default=0)),
+                (
+                    "problems",
+                    models.JSONField(blank=True, default=list, help_text="The first of them: file, damage, words."),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "snapshot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="verifications",
+                        to="snapshots.snapshot",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['queued', 'running'])), fields=('snapshot',), name='one_verification_at_a_time'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), models.Q(('outcome', ''), _negated=True), _connector='OR'), name='verification_done_has_an_outcome')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["queued", "running"])),
+                        fields=("snapshot",),
+                        name="one_verification_at_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "done"), _negated=True),
+                            models.Q(("outcome", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="verification_done_has_an_outcome",
+                    ),
+                ],
             },
         ),
     ]

@@ -1,0 +1,71 @@
+"""A recipe in a person's words. Recipes of earlier code, which lack a field or two, are told as far as they go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+MEDIA = {
+    "full": "Pictures and sound, of what may be passed on",
+    "previews": "Pictures, of what may be passed on; no sound",
+    "none": "Neither pictures nor sound",
+}
+RATER_IDS = {"pseudonymous": "Ratings name their rater by a pseudonym", "absent": "Ratings do not say who gave them"}
+
+
+def recipe_rows(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(what, how) of everything that a recipe decides, in the order of the form."""
+    rows = [
+        ("Pairs", _pairs(values)),
+        ("Score", _score(values)),
+        ("Ambiguous", _band(values)),
+        ("Preferences", _preferences(values)),
+        ("Split", _shares(values)),
+        ("Salt", values.get("salt", "")),
+        ("Media", MEDIA.get(values.get("media", ""), "")),
+        ("Arrays", _arrays(values)),
+        ("Raters", RATER_IDS.get(values.get("rater_ids", ""), "")),
+        ("Licence of the ratings", values.get("ratings_licence") or "not stated yet"),
+    ]
+    return [(name, words) for name, words in rows if words]
+
+
+def _pairs(values: Mapping[str, Any]) -> str:
+    least, all_of_them = values.get("min_ratings"), values.get("raters_per_pair")
+    if least is None:
+        return ""
+    return f"Complete, with {least} ratings each" if least == all_of_them else f"With {least} ratings or more"
+
+
+def _score(values: Mapping[str, Any]) -> str:
+    if "trim" not in values:
+        return ""
+    trim = values["trim"]
+    if not trim:
+        return "The mean of all ratings"
+    dropped = "the lowest and the highest" if trim == 1 else f"the {trim} lowest and the {trim} highest"
+    return f"The mean of the ratings without {dropped}"
+
+
+def _band(values: Mapping[str, Any]) -> str:
+    return "from {:g} to {:g}".format(*values["band"]) if "band" in values else ""
+
+
+def _preferences(values: Mapping[str, Any]) -> str:
+    if "votes_needed" not in values:
+        return ""
+    votes = values["votes_needed"]
+    return f"Decided by the majority of {votes} vote{'' if votes == 1 else 's'} or more"
+
+
+def _shares(values: Mapping[str, Any]) -> str:
+    if "shares" not in values:
+        return ""
+    train, validation, test = (f"{100 * share:.6g} %" for share in values["shares"])
+    return f"{train} for training, {validation} for validation, {test} for the test"
+
+
+def _arrays(values: Mapping[str, Any]) -> str:
+    if "arrays" not in values:
+        return ""
+    return "What a model reads is inside" if values["arrays"] else "None: nothing can be trained on it here"
