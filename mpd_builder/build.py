@@ -13,7 +13,7 @@ from mpd_builder.records import Judgments
 from mpd_builder.rows import Selection, fill_tables
 from mpd_builder.snapshot import Dataset, Media, Recipe, Sealed, write
 from mpd_builder.snapshot.writer import Progress, no_progress
-from mpd_builder.splits import Shares, split_pairs
+from mpd_builder.splits import Shares, Splits, links_of
 
 
 def build(judgments: Judgments, recipe: Recipe) -> Dataset:
@@ -29,17 +29,22 @@ def select(judgments: Judgments, recipe: Recipe) -> Selection:
     belong and are ambiguous; a painting, clip or track if a pair that belongs shows or plays it.
     """
     known = checked(judgments, raters_per_pair=recipe.raters_per_pair)
-    consensus = aggregate(known.ratings, raters_per_pair=recipe.min_ratings, trim=recipe.trim, band=recipe.band)
+    consensus = aggregate(
+        known.ratings,
+        raters_per_pair=recipe.min_ratings,
+        trim=recipe.trim,
+        band=recipe.band,
+        aggregator=recipe.aggregator,
+    )
     scored = {agreed.pair_id: agreed for agreed in consensus}
     ambiguous = {agreed.pair_id for agreed in consensus if agreed.ambiguous}
     tasks = [task for task in known.tasks if task.pair_a in ambiguous and task.pair_b in ambiguous]
     kept_tasks = {task.id for task in tasks}
     votes = [vote for vote in known.votes if vote.task_id in kept_tasks]
-    preferences = decide(tasks, votes, votes_needed=recipe.votes_needed)
+    preferences = decide(tasks, votes, votes_needed=recipe.votes_needed, rule=recipe.vote_rule)
     pairs = [pair for pair in known.pairs if pair.id in scored]
-    splits = split_pairs(
-        pairs, known.clips, shares=Shares(*recipe.shares), salt=recipe.salt, same_works=known.same_works
-    )
+    splits = Splits(shares=Shares(*recipe.shares), salt=recipe.salt, links=links_of(known))
+    track_of = {clip.id: clip.track_id for clip in known.clips}
     shown, played = {pair.painting_id for pair in pairs}, {pair.clip_id for pair in pairs}
     clips = [clip for clip in known.clips if clip.id in played]
     heard = {clip.track_id for clip in clips}
@@ -54,13 +59,13 @@ def select(judgments: Judgments, recipe: Recipe) -> Selection:
             (each for each in preferences if each.votes_a + each.votes_b >= recipe.votes_needed),
             key=lambda each: each.task.id,
         ),
-        splits={
-            name: (split.split.value, split.painting_split.value, split.track_split.value)
-            for name, split in splits.items()
-        },
+        splits={pair.id: splits.of_pair(pair.painting_id, track_of[pair.clip_id]) for pair in pairs},
+        work=splits.work,
+        regime=recipe.split,
         simulated_raters=known.simulated_raters,
         incomplete_pairs=len({rating.pair_id for rating in known.ratings} - scored.keys()),
         same_works=known.same_works,
+        alike=known.alike,
         playback_lufs=known.playback_lufs,
     )
 

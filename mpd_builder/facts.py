@@ -23,7 +23,7 @@ def facts_of(selection: Selection) -> Facts:
     """Counts and statistics of a selection, rounded to six decimals."""
     raters = {rating.rater_id for rating in selection.ratings}
     scores = [agreed.score for agreed in selection.consensus.values()]
-    splits = Counter(split for split, _, _ in selection.splits.values())
+    splits = Counter(split.under(selection.regime).value for split in selection.splits.values())
     tracks = selection.tracks.values()
     return Facts(
         pairs={split: splits[split] for split in SPLITS},
@@ -54,6 +54,10 @@ def facts_of(selection: Selection) -> Facts:
         same_works={
             "paintings": works_among((painting.id for painting in selection.paintings), selection.same_works),
             "tracks": works_among((track.id for track in tracks), selection.same_works),
+        },
+        alike={
+            "paintings": works_among((painting.id for painting in selection.paintings), selection.alike),
+            "tracks": works_among((track.id for track in tracks), selection.alike),
         },
         **_playback(selection.clips, selection.playback_lufs),
         protocols=_counts(rating.protocol for rating in selection.ratings),

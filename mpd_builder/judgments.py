@@ -23,7 +23,7 @@ def checked(judgments: Judgments, *, raters_per_pair: int) -> Judgments:
 
     Raise JudgmentsError for a record that comes twice or refers to one that is not there, a rating outside [0, 1], a
     pair with more ratings than `raters_per_pair`, a task whose pairs do not share its query, or a painting that is said
-    to be the same work as a track. The same works may name items that no pair has.
+    to be the same work as a track, or like one. Same works and what is alike may name items that no pair has.
     """
     result = Judgments(
         paintings=_sorted_unique("painting", judgments.paintings, lambda painting: painting.id),
@@ -35,6 +35,8 @@ def checked(judgments: Judgments, *, raters_per_pair: int) -> Judgments:
         votes=_sorted_unique("vote", judgments.votes, lambda vote: (vote.task_id, vote.rater_id)),
         simulated_raters=judgments.simulated_raters,
         same_works=tuple(sorted(judgments.same_works)),
+        alike=tuple(sorted(judgments.alike)),
+        kept_together=tuple(sorted(judgments.kept_together)),
         playback_lufs=judgments.playback_lufs,
     )
     _check_corpus(result)
@@ -73,7 +75,7 @@ def _check_corpus(judgments: Judgments) -> None:
 def _check_same_works(judgments: Judgments) -> None:
     kind_of = {painting.id: "painting" for painting in judgments.paintings}
     kind_of |= {track.id: "track" for track in judgments.tracks}
-    for first, second in judgments.same_works:
+    for first, second in judgments.same_works + judgments.alike + judgments.kept_together:
         if len({kind_of[item] for item in (first, second) if item in kind_of}) > 1:
             raise JudgmentsError(f"{first} and {second} cannot be the same work: one is a painting, one a track.")
 

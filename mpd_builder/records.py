@@ -202,5 +202,9 @@ class Judgments:
     simulated_raters: frozenset[str] = field(default_factory=frozenset)
     same_works: tuple[tuple[str, str], ...] = ()
     """Two items (painting ids, or track ids) that a person took for one work: no split may part them."""
+    alike: tuple[tuple[str, str], ...] = ()
+    """Two items that look or sound alike, as long as nobody has decided: no split may part them either."""
+    kept_together: tuple[tuple[str, str], ...] = ()
+    """Two items found to be different after a snapshot had kept them on one side: two works, still on one side."""
     playback_lufs: float | None = None
     """The loudness that clips were played at (LUFS, EBU R 128); None: as they were mastered."""

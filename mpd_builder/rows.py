@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mpd_builder.records import Clip, Consensus, Painting, Pair, Preference, Rating, Track
+from mpd_builder.sides import Regime
 from mpd_builder.snapshot import Dataset, Facts, RaterIds, tables
+from mpd_builder.splits import PairSplit, side_of_task
 
 Row = dict[str, object]
 
@@ -16,9 +18,10 @@ Row = dict[str, object]
 class Selection:
     """What a snapshot will hold, as records sorted by their keys.
 
-    tracks, consensus: by id, by pair id. splits: by pair id, the pair's own split, its painting's and its track's.
+    tracks, consensus, splits: by id, by pair id, by pair id. work: the work of a painting or track by its id.
+    regime: which of a pair's splits decides the file it goes to, and those of its tasks.
     incomplete_pairs: how many rated pairs were left out for having too few ratings.
-    same_works, playback_lufs: as in Judgments.
+    same_works, alike, playback_lufs: as in Judgments.
     """
 
     paintings: Sequence[Painting]
@@ -28,10 +31,13 @@ class Selection:
     ratings: Sequence[Rating]
     consensus: Mapping[str, Consensus]
     preferences: Sequence[Preference]
-    splits: Mapping[str, tuple[str, str, str]]
+    splits: Mapping[str, PairSplit]
+    work: Callable[[str], str]
+    regime: Regime
     simulated_raters: frozenset[str]
     incomplete_pairs: int
     same_works: Sequence[tuple[str, str]] = ()
+    alike: Sequence[tuple[str, str]] = ()
     playback_lufs: float | None = None
 
 
@@ -57,7 +63,7 @@ def _pair_rows(selection: Selection) -> list[Row]:
     rows: list[Row] = []
     for pair in selection.pairs:
         agreed = selection.consensus[pair.id]
-        split, split_painting, split_track = selection.splits[pair.id]
+        split = selection.splits[pair.id]
         rows.append(
             {
                 "pair_id": pair.id,
@@ -69,9 +75,10 @@ def _pair_rows(selection: Selection) -> list[Row]:
                 "sample_dispersion": agreed.sample_dispersion,
                 "n_ratings": agreed.n_ratings,
                 "ambiguous": agreed.ambiguous,
-                "split": split,
-                "split_painting": split_painting,
-                "split_track": split_track,
+                "split": split.under(selection.regime).value,
+                "split_painting": split.painting.value,
+                "split_track": split.track.value,
+                "split_pair": split.pair.value,
             }
         )
     return rows
@@ -110,7 +117,7 @@ def _preference_rows(selection: Selection) -> list[Row]:
     rows: list[Row] = []
     for preference in selection.preferences:
         task = preference.task
-        splits = {selection.splits[task.pair_a][0], selection.splits[task.pair_b][0]}
+        first, second = (selection.splits[pair].under(selection.regime) for pair in (task.pair_a, task.pair_b))
         rows.append(
             {
                 "task_id": task.id,
@@ -122,14 +129,14 @@ def _preference_rows(selection: Selection) -> list[Row]:
                 "votes_b": preference.votes_b,
                 "winner": preference.winner.value if preference.winner else None,
                 "unanimous": preference.unanimous,
-                "split": splits.pop() if len(splits) == 1 else "cross",
+                "split": side_of_task(first, second).value,
             }
         )
     return rows
 
 
 def _painting_rows(selection: Selection) -> list[Row]:
-    split_of = {pair.painting_id: selection.splits[pair.id][1] for pair in selection.pairs}
+    split_of = {pair.painting_id: selection.splits[pair.id].painting.value for pair in selection.pairs}
     return [
         {
             "row": number,
@@ -148,13 +155,14 @@ def _painting_rows(selection: Selection) -> list[Row]:
             "height": painting.height,
             "is_synthetic": painting.is_synthetic,
             "split": split_of[painting.id],
+            "work": selection.work(painting.id),
         }
         for number, painting in enumerate(selection.paintings)
     ]
 
 
 def _clip_rows(selection: Selection) -> list[Row]:
-    split_of = {pair.clip_id: selection.splits[pair.id][2] for pair in selection.pairs}
+    split_of = {pair.clip_id: selection.splits[pair.id].track.value for pair in selection.pairs}
     rows: list[Row] = []
     for number, clip in enumerate(selection.clips):
         track = selection.tracks[clip.track_id]
@@ -184,6 +192,7 @@ def _clip_rows(selection: Selection) -> list[Row]:
                 "track_duration_s": track.duration_s,
                 "is_synthetic": track.is_synthetic,
                 "split": split_of[clip.id],
+                "work": selection.work(clip.track_id),
             }
         )
     return rows

@@ -21,8 +21,8 @@ from mpd_builder.snapshot.recipe import Recipe
 from mpd_builder.snapshot.tables import column_types, table_path
 
 FORMAT = "mpd-snapshot"
-FORMAT_VERSION = 2
-READABLE_VERSIONS = (1, 2)
+FORMAT_VERSION = 3
+READABLE_VERSIONS = (1, 2, 3)
 MANIFEST_NAME = "manifest.json"
 SUMS_NAME = "SHA256SUMS"
 CONTENT_FOLDERS = ("data/", "media/", "arrays/")

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 SPLITS = ("train", "validation", "test", "cross")
+TABLES_FOLDER = "data/"
 PAINTINGS_ARRAY_PATH = "arrays/paintings.u8.npy"
 MELS_ARRAY_PATH = "arrays/mels.f16.npy"
 
@@ -35,7 +36,8 @@ PAIRS = _schema(
         "split": _TEXT,
         "split_painting": _TEXT,
         "split_track": _TEXT,
-    }
+    },
+    optional={"split_pair": _TEXT},  # null in snapshots from before format version 3
 )
 RATINGS = pa.schema(
     [
@@ -82,7 +84,10 @@ PAINTINGS = _schema(
         "is_synthetic": pa.bool_(),
         "split": _TEXT,
     },
-    optional={"media": _TEXT},  # the picture's path in the snapshot, null where it is not included
+    optional={
+        "work": _TEXT,  # the smallest id of all that are one work with it; null before format version 3
+        "media": _TEXT,  # the picture's path in the snapshot, null where it is not included
+    },
 )
 CLIPS = _schema(
     required={
@@ -112,20 +117,26 @@ CLIPS = _schema(
         "arousal": _REAL,
         "loudness_lufs": _REAL,  # of the clip as it is stored; null where silent or not measured
         "true_peak_dbtp": _REAL,
+        "work": _TEXT,  # of the track
         "media": _TEXT,
     },
 )
 
+PAIR_TABLES = tuple(f"pairs-{split}" for split in SPLITS)
 _SINCE_2: dict[str, object] = {"collection": "", "may_publish": True}
 ADDED: dict[int, dict[str, dict[str, object]]] = {
     2: {
         "paintings": _SINCE_2,
         "clips": _SINCE_2 | dict.fromkeys(("valence", "arousal", "loudness_lufs", "true_peak_dbtp")),
-    }
+    },
+    3: {
+        **{name: {"split_pair": None} for name in PAIR_TABLES},
+        "paintings": {"work": None},
+        "clips": {"work": None},
+    },
 }
 """The columns that a format version added, by table, and what holds for snapshots from before."""
 
-PAIR_TABLES = tuple(f"pairs-{split}" for split in SPLITS)
 SCHEMAS: dict[str, pa.Schema] = {
     **dict.fromkeys(PAIR_TABLES, PAIRS),
     "ratings": RATINGS,
@@ -158,7 +169,7 @@ def without_media(schema: pa.Schema) -> pa.Schema:
 
 def table_path(name: str) -> str:
     """Where a table lies inside a snapshot."""
-    return f"data/{name}.parquet"
+    return f"{TABLES_FOLDER}{name}.parquet"
 
 
 def table_of(rows: list[dict[str, object]], schema: pa.Schema) -> pa.Table:
