@@ -61,7 +61,7 @@ class SnapshotWanted(serializers.Serializer[Any]):
     )
 
 
-class FileSerializer(serializers.Serializer[Any]):
+class SnapshotFileSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(help_text="Its path in the snapshot.")
     bytes = serializers.IntegerField(source="n_bytes")
     sha256 = serializers.CharField()
@@ -92,11 +92,11 @@ class SnapshotViewSet(JobViewSet):
         snapshot_resume(snapshot=snapshot, now=timezone.now())
         return Response(self.get_serializer(snapshot).data)
 
-    @extend_schema(responses={200: FileSerializer(many=True), 404: Refusal, 409: Refusal}, filters=False)
+    @extend_schema(responses={200: SnapshotFileSerializer(many=True), 404: Refusal, 409: Refusal}, filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
     def files(self, request: Request, pk: str) -> Response:
         """Every file of a sealed snapshot, with size and digest."""
-        return Response(FileSerializer(_files(_sealed(self.get_object())), many=True).data)
+        return Response(SnapshotFileSerializer(_files(_sealed(self.get_object())), many=True).data)
 
     @extend_schema(request=None, responses={201: VerificationSerializer, 404: Refusal, 409: Refusal})
     @action(detail=True, methods=["post"])

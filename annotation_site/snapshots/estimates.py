@@ -14,6 +14,7 @@ from annotation_site.preferences.models import PreferenceTask
 from annotation_site.scoring.models import Campaign, Pair
 from annotation_site.snapshots.selectors import pairs_that_go
 from mpd_builder.mel import MEL_SHAPE
+from mpd_builder.rules import VoteRule
 from mpd_builder.snapshot import Recipe
 from mpd_builder.snapshot.media import PAINTING_SHAPE
 from mpd_builder.snapshot.recipe import MediaChoice
@@ -85,10 +86,12 @@ MAY_GO_OUT = Q(may_publish=True) & ~Q(licence__regex=r"^\s*$")
 
 
 def _decided(campaign: Campaign, going: QuerySet[Pair], recipe: Recipe) -> int:
-    """Tasks between two pairs that go in, with enough votes and a majority."""
+    """Tasks between two pairs that go in, with enough votes and a winner by the recipe's rule."""
     pairs = going.values("pk")
     tasks = PreferenceTask.objects.filter(campaign=campaign, pair_a__in=pairs, pair_b__in=pairs)
     voted = tasks.annotate(n_votes=F("votes_a") + F("votes_b")).filter(n_votes__gte=recipe.votes_needed)
+    if recipe.vote_rule is VoteRule.UNANIMOUS:
+        return voted.filter(Q(votes_a=0) | Q(votes_b=0)).count()
     return voted.exclude(votes_a=F("votes_b")).count()
 
 

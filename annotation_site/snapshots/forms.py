@@ -62,6 +62,25 @@ CHOICES: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "complete": ("Complete pairs", "All the ratings that the campaign asks for."),
         "at_least": ("Pairs with at least so many ratings", "More pairs, some of them scored by fewer people."),
     },
+    "aggregator": {
+        "trimmed mean": ("Trimmed mean", "The mean without the lowest and the highest ratings."),
+        "mean": ("Mean", "Of all ratings, however far off one is."),
+        "median": ("Median", "The rating in the middle."),
+    },
+    "vote_rule": {
+        "majority": ("The majority", "More than half of those who voted."),
+        "unanimous": ("Everybody", "One vote against, and nothing is decided: fewer preferences, and surer ones."),
+    },
+    "split": {
+        "unseen-both": (
+            "Both are new",
+            "Neither painting nor track of a test pair occurs in training. The hardest test; pairs that fall between "
+            "are left out of both.",
+        ),
+        "unseen-painting": ("The painting is new", "Its music may occur in training."),
+        "unseen-track": ("The track is new", "With all its clips. Its painting may occur in training."),
+        "pair": ("Only the pair is new", "Painting and music may both occur in training, in other pairs. The easiest."),
+    },
     "media_files": {
         "full": ("Pictures and sound", "As raters saw and heard them."),
         "previews": ("Pictures only", "Sound is named by its hash."),
@@ -99,23 +118,26 @@ class SnapshotForm(forms.Form):
     pairs = _one_of("Which pairs", "pairs")
     min_ratings = _number("Ratings a pair, at least", "", low=2, high=100)
 
+    aggregator = _one_of("Score of a pair", "aggregator")
     trim = _number(
         "Dropped at each end",
-        "So many of the lowest and of the highest ratings are left out of the score. Empty: as the campaign says.",
+        "So many of the lowest and of the highest ratings are left out. Empty: as the campaign says.",
         low=0,
         high=49,
         placeholder="as the campaign",
     )
     band_low = _real("Ambiguous from", low=0, high=1, step="0.01", required=False, placeholder="as the campaign")
     band_high = _real("to", low=0, high=1, step="0.01", required=False, placeholder="as the campaign")
+    vote_rule = _one_of("Who decides a preference", "vote_rule")
     votes_needed = _number(
-        "Votes a preference, at least",
-        "Who won is decided by the majority of at least so many votes. Empty: as the campaign says.",
+        "Votes it needs, at least",
+        "With fewer, nothing is decided. Empty: as the campaign says.",
         low=1,
         high=100,
         placeholder="as the campaign",
     )
 
+    split = _one_of("What a test pair has that training never showed", "split")
     train = _share("Training")
     validation = _share("Validation")
     test = _share("Test")
@@ -197,13 +219,17 @@ _AT: Final = {"shares": "train", "band": "band_low", "media": "media_files", "re
 """Where the form shows what is wrong with a field of the recipe that it has no field for."""
 
 
+SAME_NAME: Final = ("aggregator", "vote_rule", "split", "salt", "arrays", "rater_ids", "ratings_licence")
+"""The fields of the recipe that the form has as they are."""
+
+
 def _start(name: str) -> str:
     return name if name in recipe.NAMES else CUSTOM
 
 
 def _overrides(cleaned: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of the recipe as the form has them. What is left empty stays the campaign's own."""
-    asked: dict[str, Any] = {name: cleaned[name] for name in ("salt", "arrays", "rater_ids", "ratings_licence")}
+    asked: dict[str, Any] = {name: cleaned[name] for name in SAME_NAME}
     asked["media"] = cleaned["media_files"]
     asked["shares"] = [round(cleaned[name] / 100, 10) for name in ("train", "validation", "test")]
     asked |= {name: cleaned[name] for name in ("trim", "votes_needed") if cleaned[name] is not None}
@@ -222,11 +248,8 @@ def initial_of(chosen: Recipe) -> dict[str, Any]:
         "start": chosen.name,
         "pairs": "complete",
         **{name: f"{share:g}" for name, share in shares.items()},
-        "salt": chosen.salt,
         "media_files": chosen.media.value,
-        "arrays": chosen.arrays,
-        "rater_ids": chosen.rater_ids.value,
-        "ratings_licence": chosen.ratings_licence,
+        **{name: chosen.to_dict()[name] for name in SAME_NAME},
     }
 
 

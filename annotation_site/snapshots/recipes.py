@@ -22,7 +22,7 @@ FIELDS = tuple(field.name for field in fields(Recipe) if field.name not in ("nam
 def recipe_for(*, campaign: Campaign, name: str, overrides: Mapping[str, Any] | None = None) -> Recipe:
     """The named recipe under the campaign's protocol (raters, trim, band, votes), with `overrides`.
 
-    `name` may be `custom` too, which begins where `default` does. What differs from the named one is `custom`.
+    `name` may be `custom` too, which begins where `default` does. What equals no named recipe is called `custom`.
     Raises `RecipeRefused`, which names the field.
     """
     base = _under_protocol(campaign, name)
@@ -35,7 +35,7 @@ def recipe_for(*, campaign: Campaign, name: str, overrides: Mapping[str, Any] | 
         changed = Recipe.from_dict(base.to_dict() | dict(overrides or {}))
     except RecipeError as error:
         raise RecipeRefused(_words(error), field=_field(error)) from None
-    return changed if changed == base else replace(changed, name=CUSTOM)
+    return replace(changed, name=_name(campaign, changed, begun_as=name))
 
 
 def _under_protocol(campaign: Campaign, name: str) -> Recipe:
@@ -54,6 +54,13 @@ def _under_protocol(campaign: Campaign, name: str) -> Recipe:
         raise RecipeRefused(str(error), field="recipe") from None
 
 
+def _name(campaign: Campaign, chosen: Recipe, *, begun_as: str) -> str:
+    """The name of the named recipe that this is, of the one that it began as rather than of another."""
+    names = [begun_as, *recipes.NAMES] if begun_as != CUSTOM else recipes.NAMES
+    same = (name for name in names if replace(chosen, name=name) == _under_protocol(campaign, name))
+    return next(same, CUSTOM)
+
+
 def _field(error: RecipeError) -> str:
     """The field that a recipe's error is about: its message begins with it."""
     first = re.match(r"\w+", str(error))
@@ -62,5 +69,5 @@ def _field(error: RecipeError) -> str:
 
 def _words(error: RecipeError) -> str:
     """The message without the field's name in front, which stands beside it wherever it is shown."""
-    told = str(error)
-    return re.sub(r"^\w+[^:]*: ", "", told, count=1).capitalize() if _field(error) else told
+    told = re.sub(r"^\w+[^:]*: ", "", str(error), count=1) if _field(error) else str(error)
+    return told[:1].upper() + told[1:]

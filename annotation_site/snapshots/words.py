@@ -10,6 +10,12 @@ MEDIA = {
     "previews": "Pictures, of what may be passed on; no sound",
     "none": "Neither pictures nor sound",
 }
+REGIMES = {
+    "unseen-both": "Painting and track",
+    "unseen-painting": "The painting",
+    "unseen-track": "The track, with all its clips",
+    "pair": "Only the combination",
+}
 RATER_IDS = {"pseudonymous": "Ratings name their rater by a pseudonym", "absent": "Ratings do not say who gave them"}
 
 
@@ -20,7 +26,8 @@ def recipe_rows(values: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Score", _score(values)),
         ("Ambiguous", _band(values)),
         ("Preferences", _preferences(values)),
-        ("Split", _shares(values)),
+        ("New in the test", _regime(values)),
+        ("Shares", _shares(values)),
         ("Salt", values.get("salt", "")),
         ("Media", MEDIA.get(values.get("media", ""), "")),
         ("Arrays", _arrays(values)),
@@ -40,8 +47,10 @@ def _pairs(values: Mapping[str, Any]) -> str:
 def _score(values: Mapping[str, Any]) -> str:
     if "trim" not in values:
         return ""
-    trim = values["trim"]
-    if not trim:
+    aggregator, trim = values.get("aggregator", "trimmed mean"), values["trim"]
+    if aggregator == "median":
+        return "The median of the ratings"
+    if aggregator == "mean" or not trim:
         return "The mean of all ratings"
     dropped = "the lowest and the highest" if trim == 1 else f"the {trim} lowest and the {trim} highest"
     return f"The mean of the ratings without {dropped}"
@@ -55,7 +64,14 @@ def _preferences(values: Mapping[str, Any]) -> str:
     if "votes_needed" not in values:
         return ""
     votes = values["votes_needed"]
-    return f"Decided by the majority of {votes} vote{'' if votes == 1 else 's'} or more"
+    if values.get("vote_rule") == "unanimous":
+        return f"Decided where all agree, of at least {votes} vote{'' if votes == 1 else 's'}"
+    return f"Decided by the majority of at least {votes} vote{'' if votes == 1 else 's'}"
+
+
+def _regime(values: Mapping[str, Any]) -> str:
+    """There was one regime before recipes named it."""
+    return REGIMES.get(values.get("split", "unseen-both"), "") if "shares" in values else ""
 
 
 def _shares(values: Mapping[str, Any]) -> str:

@@ -318,9 +318,7 @@ def test_50000_pairs_take_well_under_a_second(tmp_path):
     }
     pairs = pa.table(columns)
     raters = [f"R{number:02d}" for number in range(35)]
-    made = {
-        f"pairs-{split}": pairs.filter(pa.compute.equal(pairs["split"], split)) for split in (*SIDES, "cross")
-    } | {
+    made = {f"pairs-{split}": pairs.filter(pa.compute.equal(pairs["split"], split)) for split in (*SIDES, "cross")} | {
         "preferences": pa.table(
             {"pair_a": columns["pair_id"][:4000], "pair_b": columns["pair_id"][4000:8000], "split": ["cross"] * 4000}
         ),

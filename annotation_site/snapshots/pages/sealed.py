@@ -19,7 +19,12 @@ from annotation_site.snapshots.words import recipe_rows
 from annotation_site.training.selectors import runs_on
 
 LISTED = 50
-SINGLE_FILES = {"croissant.json": "Croissant", "manifest.json": "Manifest", "SHA256SUMS": "Checksums"}
+SINGLE_FILES = {
+    "croissant.json": "Croissant",
+    "leakage.json": "Leakage certificate",
+    "manifest.json": "Manifest",
+    "SHA256SUMS": "Checksums",
+}
 """What is offered by name beside the zip, besides the tables."""
 
 

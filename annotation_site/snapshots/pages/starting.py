@@ -87,7 +87,7 @@ def estimate_of(form: SnapshotForm) -> dict[str, Any]:
         estimate = export_estimate(campaign=form.cleaned_data["campaign"], recipe=form.recipe)
     except DatabaseError:
         return {"estimate": None, "wrong": ["It could not be counted now. You can start the export all the same."]}
-    return {"estimate": estimate, "wrong": [], "recipe_rows": recipe_rows(form.recipe.to_dict())[:5]}
+    return {"estimate": estimate, "wrong": [], "recipe_rows": recipe_rows(form.recipe.to_dict())[:6]}
 
 
 @require_safe

@@ -20,6 +20,8 @@ from annotation_site.snapshots.errors import RecipeRefused
 from annotation_site.snapshots.exporting import REFUSALS, export_campaign
 from annotation_site.snapshots.recipes import FIELDS, recipe_for
 from annotation_site.snapshots.words import recipe_rows
+from mpd_builder.rules import AVERAGES, VoteRule
+from mpd_builder.sides import Regime
 from mpd_builder.snapshot import MediaChoice, RaterIds, recipe
 
 
@@ -90,11 +92,14 @@ NAMES = {"votes_needed": "votes", "ratings_licence": "licence"}
 
 def _add_recipe_options(group: Any) -> None:
     group.add_argument("--min-ratings", type=int, metavar="K", help="pairs with at least K ratings")
+    group.add_argument("--aggregator", choices=[rule.value for rule in AVERAGES], help="how ratings become a score")
     group.add_argument("--trim", type=int, metavar="N", help="drop the N lowest and the N highest ratings of a pair")
     group.add_argument("--band", type=_numbers, metavar="LOW,HIGH", help="scores in between are ambiguous")
     group.add_argument(
         "--votes", type=int, dest="votes_needed", metavar="N", help="votes that a preference needs, at the least"
     )
+    group.add_argument("--vote-rule", choices=[rule.value for rule in VoteRule], help="when votes make a winner")
+    group.add_argument("--split", choices=[regime.value for regime in Regime], help="what is new in a test pair")
     group.add_argument("--shares", type=_numbers, metavar="TRAIN,VALIDATION,TEST", help="such as 0.7,0.15,0.15")
     group.add_argument("--salt", metavar="WORD", help="the same salt keeps every item on its side")
     group.add_argument("--media", choices=[choice.value for choice in MediaChoice])
