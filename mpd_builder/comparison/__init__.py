@@ -8,6 +8,7 @@ Snapshots of any format version can be compared, and of any campaigns: `Comparis
 with each other.
 """
 
+from mpd_builder.comparison.comparing import compare
 from mpd_builder.comparison.result import (
     Agreement,
     BandCrossings,
@@ -26,8 +27,10 @@ from mpd_builder.comparison.result import (
     Side,
     SplitChanges,
 )
+from mpd_builder.comparison.words import KINSHIP_WORDS, Section, in_words
 
 __all__ = [
+    "KINSHIP_WORDS",
     "Agreement",
     "BandCrossings",
     "Comparison",
@@ -42,6 +45,9 @@ __all__ = [
     "RaterChanges",
     "RatingChanges",
     "ScoreChanges",
+    "Section",
     "Side",
     "SplitChanges",
+    "compare",
+    "in_words",
 ]

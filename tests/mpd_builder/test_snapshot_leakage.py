@@ -17,6 +17,7 @@ from mpd_builder.snapshot import Damage, MediaChoice, RaterIds, Recipe, Snapshot
 from mpd_builder.splits import Links, Shares, Splits
 from tests.mpd_builder.resealed import as_version, certify_again, change_rows, reseal
 from tests.mpd_builder.small_judgments import small_judgments
+from tests.mpd_builder.small_snapshot import write_small
 
 RECIPE = Recipe("half", shares=(0.5, 0.2, 0.3), media=MediaChoice.NONE, arrays=False)
 SIDES = ("train", "validation", "test")
@@ -285,8 +286,6 @@ def test_snapshots_from_before_the_certificate_need_none(copy, version):
 
 
 def test_the_public_form_has_the_same_certificate(tmp_path):
-    from tests.mpd_builder.small_snapshot import write_small
-
     write_small(tmp_path / "s")
     snapshot.publish(tmp_path / "s", out_dir=tmp_path / "p")
     assert verify(tmp_path / "p").ok
@@ -352,4 +351,3 @@ def test_50000_pairs_take_well_under_a_second(tmp_path):
     assert certificate.disagreements.pairs == 0
     assert not any("share" in leak for leak in certificate.leaks)
     assert seconds < 1.0
-    print(f"{seconds:.3f} s")

@@ -75,7 +75,7 @@ def test_neither_the_order_of_links_nor_that_of_questions_matters(links, salt, o
 
 
 def test_every_machine_deals_the_same():
-    """The digest was taken on x86-64 with Python 3.12; the sides rest on SHA-256 and on exact doubles alone."""
+    """The digest was taken once, on x86-64; the sides rest on SHA-256 and on exact doubles alone."""
     splits = Splits(shares=Shares(0.7, 0.15, 0.15), salt="mpd-1", links=Links(alike=(("p_03", "p_07"),)))
     sides = everything(splits).items()
     text = "\n".join(" ".join((*((key,) if isinstance(key, str) else key), *flat(side))) for key, side in sides)
