@@ -19,14 +19,14 @@ from annotation_site.api.errors import Refusal
 from annotation_site.api.jobs import JOB_FIELDS, JobSerializer, JobViewSet, read, user_of
 from annotation_site.jobs.models import JobState
 from annotation_site.scoring.models import Campaign
-from annotation_site.snapshots.comparing import comparison_kept
 from annotation_site.snapshots.downloads import download, file_download
 from annotation_site.snapshots.errors import SnapshotError
 from annotation_site.snapshots.files import NoSuchFile, files_of
-from annotation_site.snapshots.models import Snapshot, Verification
+from annotation_site.snapshots.models import Comparison, Snapshot, Verification
 from annotation_site.snapshots.services import (
     Form,
     NoPublicForm,
+    comparison_ask,
     snapshot_resume,
     snapshot_start,
     verification_start,
@@ -74,6 +74,14 @@ class VerificationSerializer(JobSerializer):
         fields = (*JOB_FIELDS, "snapshot", "outcome", "n_files", "n_bytes", "n_problems", "problems")
 
 
+class ComparisonSerializer(JobSerializer):
+    found = serializers.DictField(allow_null=True, help_text="`Comparison` of `mpd_builder.comparison`, once done.")
+
+    class Meta:
+        model = Comparison
+        fields = (*JOB_FIELDS, "before", "after", "found")
+
+
 class SnapshotViewSet(JobViewSet):
     queryset = Snapshot.objects.select_related("campaign")
     serializer_class = SnapshotSerializer
@@ -114,13 +122,17 @@ class SnapshotViewSet(JobViewSet):
 
     @extend_schema(
         parameters=[OpenApiParameter("other", OpenApiTypes.INT, OpenApiParameter.PATH, description="The later one.")],
-        responses={200: OpenApiTypes.OBJECT, 404: Refusal, 409: Refusal},
+        responses={200: ComparisonSerializer, 202: ComparisonSerializer, 404: Refusal, 409: Refusal},
     )
     @action(detail=True, methods=["get"], url_path=r"compare/(?P<other>\d{1,18})")
     def compare(self, request: Request, pk: str, other: str) -> Response:
-        """This snapshot and a later one side by side: `Comparison` of `mpd_builder.comparison` as JSON."""
+        """This snapshot and a later one side by side. 202 while a worker is at it: ask again in a second or two."""
         before, after = self.get_object(), get_object_or_404(Snapshot, pk=int(other))
-        return Response(comparison_kept(before=before, after=after))
+        comparison = comparison_ask(before=before, after=after, now=timezone.now(), user=user_of(request))
+        told = ComparisonSerializer(comparison).data
+        if comparison.is_over:
+            return Response(told)
+        return Response(told, status=202, headers={"Retry-After": "2"})
 
 
 class ZipView(APIView):

@@ -24,6 +24,7 @@ ICONS = {
     "importjob": "upload",
     "snapshot": "inventory_2",
     "verification": "fact_check",
+    "comparison": "difference",
     "trainingrun": "model_training",
     "rescoring": "manage_search",
 }

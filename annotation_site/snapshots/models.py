@@ -64,3 +64,25 @@ class Verification(Job):
 
     def __str__(self) -> str:
         return f"Verification {self.pk} of {self.snapshot}"
+
+
+class Comparison(Job):
+    """Two sealed snapshots side by side. What was found stays, since neither of them ever changes."""
+
+    task_name: ClassVar[str] = "snapshots.compare"
+
+    before = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="+")
+    after = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="+")
+    code_version = models.CharField(max_length=64, blank=True, help_text="Of the code that compared them.")
+    found = models.JSONField(null=True, blank=True, help_text="As `mpd_builder.comparison` gives it.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["before", "after"], name="one_comparison_of_two_snapshots"),
+            models.CheckConstraint(
+                condition=~Q(state="done") | Q(found__isnull=False), name="comparison_done_is_found"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Comparison of {self.before} and {self.after}"

@@ -14,15 +14,17 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from annotation_site.accounts.models import User
-from annotation_site.jobs.models import JobState
+from annotation_site.jobs.models import ENDED, Job, JobState
 from annotation_site.jobs.services import JobLost, job_enqueue
 from annotation_site.scoring.models import Campaign
 from annotation_site.snapshots.errors import RecipeRefused, SnapshotError
-from annotation_site.snapshots.models import Snapshot, Verification
+from annotation_site.snapshots.models import Comparison, Snapshot, Verification
 from annotation_site.snapshots.recipes import recipe_for
 from annotation_site.snapshots.selectors import pairs_that_go
+from mpd_builder import __version__
 from mpd_builder.snapshot import NoPublicForm, Recipe, archive, public
 from mpd_builder.snapshot.archive import Archive
 from mpd_builder.snapshot.manifest import SUMS_NAME
@@ -93,10 +95,16 @@ def _same(first: Snapshot, campaign: Campaign, recipe: Recipe) -> Snapshot:
     return first
 
 
-@transaction.atomic
 def snapshot_resume(*, snapshot: Snapshot, now: datetime) -> None:
     """Queue an export that failed or was cancelled again, into the same folder. Asked twice, it starts once."""
-    ended = Snapshot.objects.filter(pk=snapshot.pk, state__in=[JobState.FAILED, JobState.CANCELLED])
+    if not _queue_again(snapshot, Q(state__in=[JobState.FAILED, JobState.CANCELLED]), now=now):
+        raise SnapshotError(f"{snapshot} has not stopped: only a failed or cancelled export can be resumed.")
+
+
+@transaction.atomic
+def _queue_again(job: Job, condition: Q, *, now: datetime) -> bool:
+    """Give an ended job another life, if the condition still holds; False if it does not."""
+    ended = type(job)._default_manager.filter(condition, pk=job.pk, state__in=ENDED)
     if not ended.update(
         state=JobState.QUEUED,
         cancel_requested=False,
@@ -107,9 +115,10 @@ def snapshot_resume(*, snapshot: Snapshot, now: datetime) -> None:
         finished_at=None,
         words=WAITING,
     ):
-        raise SnapshotError(f"{snapshot} has not stopped: only a failed or cancelled export can be resumed.")
-    snapshot.refresh_from_db()
-    job_enqueue(job=snapshot, now=now)
+        return False
+    job.refresh_from_db()
+    job_enqueue(job=job, now=now)
+    return True
 
 
 def snapshot_keep(*, snapshot: Snapshot, digest: str, n_files: int, n_bytes: int, facts: dict[str, Any]) -> None:
@@ -135,6 +144,33 @@ def verification_start(*, snapshot: Snapshot, now: datetime, user: User | None =
             return verification
     except IntegrityError:  # another request came first
         return going.get()
+
+
+def comparison_ask(*, before: Snapshot, after: Snapshot, now: datetime, user: User | None = None) -> Comparison:
+    """The comparison of two sealed snapshots: the one that there is, or one that a worker is to make now.
+
+    One that other code made is made anew. One that failed stays failed until `comparison_retry`.
+    """
+    for snapshot in (before, after):
+        if snapshot.state != JobState.DONE:
+            raise SnapshotError(f"{snapshot} is not sealed yet: wait until its export is done.")
+    try:
+        with transaction.atomic():
+            comparison, is_new = Comparison.objects.select_related("before", "after").get_or_create(
+                before=before, after=after, defaults={"words": WAITING, "created_by": user, "created_at": now}
+            )
+            if is_new:
+                job_enqueue(job=comparison, now=now)
+    except IntegrityError:  # another request came first
+        return Comparison.objects.get(before=before, after=after)
+    if comparison.state == JobState.DONE and comparison.code_version != __version__:
+        _queue_again(comparison, Q(state=JobState.DONE) & ~Q(code_version=__version__), now=now)
+    return comparison
+
+
+def comparison_retry(*, comparison: Comparison, now: datetime) -> None:
+    """Queue one that failed or was cancelled again. One that did not is left as it is."""
+    _queue_again(comparison, Q(state__in=[JobState.FAILED, JobState.CANCELLED]), now=now)
 
 
 class Form(StrEnum):
@@ -210,6 +246,8 @@ __all__ = [
     "RecipeRefused",
     "SnapshotError",
     "archive_prepare",
+    "comparison_ask",
+    "comparison_retry",
     "recipe_for",
     "snapshot_folder",
     "snapshot_keep",

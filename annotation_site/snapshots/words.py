@@ -16,6 +16,15 @@ REGIMES = {
     "unseen-track": "The track, with all its clips",
     "pair": "Only the combination",
 }
+SPLITS = {
+    "unseen-both": "Paintings and tracks are dealt out, each by its own id. A pair whose two sides fall apart is cross: it "
+    "is neither trained on nor tested with unless you ask for it.",
+    "unseen-painting": "Paintings are dealt out, each by its own id, and a pair goes where its painting goes. Its music may "
+    "occur on any side.",
+    "unseen-track": "Tracks are dealt out, each by its own id, and a pair goes where its track goes. Its painting may occur "
+    "on any side.",
+    "pair": "Pairs are dealt out, each by its own id. A test pair's painting and music may both occur in training.",
+}
 RATER_IDS = {"pseudonymous": "Ratings name their rater by a pseudonym", "absent": "Ratings do not say who gave them"}
 
 
@@ -85,3 +94,13 @@ def _arrays(values: Mapping[str, Any]) -> str:
     if "arrays" not in values:
         return ""
     return "What a model reads is inside" if values["arrays"] else "None: nothing can be trained on it here"
+
+
+def split_words(values: Mapping[str, Any]) -> str:
+    """What decides the side of a pair."""
+    return SPLITS.get(values.get("split", "unseen-both"), "")
+
+
+def score_label(values: Mapping[str, Any]) -> str:
+    """What stands below the scores' histogram."""
+    return f"Score ({values.get('aggregator', 'trimmed mean')}); the ambiguous band stands out"

@@ -137,6 +137,8 @@ class SnapshotAdmin(JobAdmin):
         own = [
             path("estimate/", wrap(starting.estimate_part), name=f"{name}estimate"),
             path("compare/", wrap(comparison.comparison_page), name=f"{name}compare"),
+            path("compare/part/", wrap(comparison.comparison_part), name=f"{name}compare_part"),
+            path("compare/retry/", wrap(comparison.retry_view), name=f"{name}compare_retry"),
             path("compare/numbers/", wrap(comparison.comparison_file), name=f"{name}compare_numbers"),
             path("<int:job_id>/resume/", wrap(self.resume_view), name=f"{name}resume"),
             path("<int:job_id>/download/", wrap(files.zip_view), name=f"{name}download"),

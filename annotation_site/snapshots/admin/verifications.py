@@ -1,4 +1,4 @@
-"""Verifications in the admin panel: each is started on its snapshot's page and can be watched on its own."""
+"""Verifications and comparisons as jobs: started on snapshots' own pages, they can be watched on theirs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from unfold.decorators import display
 
 from annotation_site.jobs.admin import JobAdmin
-from annotation_site.snapshots.models import Verification
+from annotation_site.snapshots.models import Comparison, Verification
 from annotation_site.snapshots.pages.verifying import PROBLEMS_SHOWN
 
 OUTCOMES = {"Whole": "success", "Damaged": "danger", "Not known yet": "info"}
@@ -32,3 +32,14 @@ class VerificationAdmin(JobAdmin):
 
     def panel_context(self, job: Verification) -> dict[str, Any]:
         return {"problems": job.problems[:PROBLEMS_SHOWN]}
+
+
+@admin.register(Comparison)
+class ComparisonAdmin(JobAdmin):
+    panel_template = "admin/snapshots/compared.html"
+    list_display = ("title", "state_label", "created_by", "created_at")
+    list_select_related = ("before", "after", "created_by")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """None is added here: the page that shows two snapshots side by side asks for it."""
+        return False

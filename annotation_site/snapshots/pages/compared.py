@@ -15,14 +15,6 @@ from annotation_site.corpus.playing import clip_player
 Found = Mapping[str, Any]
 """`mpd_builder.comparison.Comparison.as_dict`, or a part of it."""
 
-KINSHIPS = {
-    "identical": "One and the same snapshot: equal to the last byte.",
-    "same content": "The same data: tables, media and arrays are equal. Only dates, code version or words differ.",
-    "same judgments": "Two versions of one dataset: they share ratings.",
-    "other judgments": "They share pairs and no rating: two campaigns, as it seems.",
-    "same items": "They share paintings or tracks and no pair: two campaigns, as it seems.",
-    "unrelated": "They share nothing.",
-}
 IDS_LISTED = 200
 
 
@@ -174,7 +166,14 @@ def id_lists(found: Found) -> list[IdList]:
 
 def difference_rows(differences: Sequence[Found]) -> list[tuple[str, str, str]]:
     """(name, before, after) of what differs."""
-    return [(each["name"], _told(each["before"]), _told(each["after"])) for each in differences]
+    return [(_named(each["name"]), _told(each["before"]), _told(each["after"])) for each in differences]
+
+
+def _named(name: str) -> str:
+    """A dotted name of the manifest as words; what it has no value for is `not stated`."""
+    parts = [part.replace("_", " ") or "not stated" for part in name.split(".")]
+    told = ", ".join(parts)
+    return told[:1].upper() + told[1:]
 
 
 def _told(value: Any) -> str:

@@ -15,7 +15,7 @@ from annotation_site.snapshots.pages.documents import documents_of
 from annotation_site.snapshots.pages.files import figure_url, file_url
 from annotation_site.snapshots.pages.verifying import verification_context
 from annotation_site.snapshots.selectors import snapshot_facts
-from annotation_site.snapshots.words import recipe_rows
+from annotation_site.snapshots.words import recipe_rows, score_label, split_words
 from annotation_site.training.selectors import runs_on
 
 LISTED = 50
@@ -37,6 +37,8 @@ def sealed_context(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "facts": snapshot_facts(snapshot),
         "recipe_rows": recipe_rows(snapshot.recipe),
+        "score_label": score_label(snapshot.recipe),
+        "split_words": split_words(snapshot.recipe),
         "gone": gone,
         "documents": documents_of(snapshot, {file.name for file in files}),
         "figures": _figures(snapshot, files),
