@@ -18,13 +18,15 @@ REGIMES = {
 }
 SPLITS = {
     "unseen-both": (
-        "Paintings and tracks are dealt out, each by its own id. A pair whose two sides fall apart is cross: it is neither "
-        "trained on nor tested with unless you ask for it."
+        "Paintings and tracks are dealt out, each by its own id. A pair whose two sides fall apart is cross: "
+        "it is neither trained on nor tested with unless you ask for it."
     ),
     "unseen-painting": (
         "Paintings are dealt out, each by its own id. A pair goes with its painting; its music may be anywhere."
     ),
-    "unseen-track": "Tracks are dealt out, each by its own id. A pair goes with its track; its painting may be anywhere.",
+    "unseen-track": (
+        "Tracks are dealt out, each by its own id. A pair goes with its track; its painting may be anywhere."
+    ),
     "pair": "Pairs are dealt out, each by its own id. A test pair's painting and music may both occur in training.",
 }
 RATER_IDS = {"pseudonymous": "Ratings name their rater by a pseudonym", "absent": "Ratings do not say who gave them"}
