@@ -62,6 +62,15 @@ class UnitScores:
     def __len__(self) -> int:
         return len(self.units)
 
+    def by(self, aggregator: Aggregator) -> Floats:
+        """The scores by one aggregator. KeyError for the rater model."""
+        by_aggregator = {
+            Aggregator.TRIMMED_MEAN: self.trimmed,
+            Aggregator.MEAN: self.mean,
+            Aggregator.MEDIAN: self.median,
+        }
+        return by_aggregator[aggregator]
+
     def take(self, rows: Ints | slice) -> UnitScores:
         """Those rows only: indices or a slice."""
         return UnitScores(*(getattr(self, name)[rows] for name in self.__slots__))

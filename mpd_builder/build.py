@@ -2,76 +2,96 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from mpd_builder.aggregation import aggregate
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from mpd_builder.facts import facts_of
-from mpd_builder.judgments import checked
-from mpd_builder.preferences import decide
-from mpd_builder.records import Judgments
-from mpd_builder.rows import Selection, fill_tables
-from mpd_builder.snapshot import Dataset, Media, Recipe, Sealed, write
+from mpd_builder.judgments import InMemory, Source, ascending, pair_key, rating_key, task_key, vote_key
+from mpd_builder.outcomes import outcomes
+from mpd_builder.records import Judgments, Pair
+from mpd_builder.rows import Selection, fill_tables, preference_table
+from mpd_builder.scored_pairs import score_pairs
+from mpd_builder.snapshot import Dataset, Media, Recipe, Sealed, Spool, spooled, tables, write
 from mpd_builder.snapshot.writer import Progress, no_progress
-from mpd_builder.splits import Shares, Splits, links_of
+from mpd_builder.splits import Shares, Splits, links_of, split_pairs
 
 
-def build(judgments: Judgments, recipe: Recipe) -> Dataset:
-    """Turn judgments into a dataset. The order of the records does not matter; JudgmentsError where they contradict."""
-    selection = select(judgments, recipe)
-    return fill_tables(selection, rater_ids=recipe.rater_ids, facts=facts_of(selection))
+def build(judgments: Judgments | Source, recipe: Recipe) -> Dataset:
+    """Turn judgments into a dataset in memory. The order of records does not matter.
+
+    Raises JudgmentsError where they contradict each other or the recipe.
+    """
+    with building(judgments, recipe) as dataset:
+        ratings = pa.Table.from_batches(dataset.ratings.to_batches(), dataset.ratings.schema)
+        return replace(dataset, ratings=ratings)
 
 
-def select(judgments: Judgments, recipe: Recipe) -> Selection:
-    """Score, decide and split: what of the judgments belongs to a snapshot under this recipe.
+@contextmanager
+def building(judgments: Judgments | Source, recipe: Recipe) -> Iterator[Dataset]:
+    """The same dataset with its ratings on disk, for as long as the block lasts.
+
+    Ratings and votes pass by once and are never all in memory; a pair costs some hundred bytes. The source is not read
+    any more once the block begins.
+    """
+    source = InMemory(judgments) if isinstance(judgments, Judgments) else judgments
+    with spooled(tables.RATINGS) as ratings:
+        selection = select(source, recipe, ratings=ratings)
+        facts = facts_of(selection)
+        yield fill_tables(selection, ratings=ratings, rater_ids=recipe.rater_ids, facts=facts)
+
+
+def select(source: Source, recipe: Recipe, *, ratings: Spool) -> Selection:
+    """Score, decide and split: what of the judgments belongs to a snapshot under this recipe. Fills `ratings`.
 
     A pair belongs from `min_ratings` ratings on; a preference task from `votes_needed` votes on, if both its pairs
     belong and are ambiguous; a painting, clip or track if a pair that belongs shows or plays it.
     """
-    known = checked(judgments, raters_per_pair=recipe.raters_per_pair)
-    consensus = aggregate(
-        known.ratings,
-        raters_per_pair=recipe.min_ratings,
-        trim=recipe.trim,
-        band=recipe.band,
-        aggregator=recipe.aggregator,
+    known = source.catalogue()
+    scored = score_pairs(
+        ascending("pair", source.pairs(), pair_key),
+        ascending("rating", source.ratings(), rating_key),
+        recipe,
+        keep=ratings.append,
     )
-    scored = {agreed.pair_id: agreed for agreed in consensus}
-    ambiguous = {agreed.pair_id for agreed in consensus if agreed.ambiguous}
-    tasks = [task for task in known.tasks if task.pair_a in ambiguous and task.pair_b in ambiguous]
-    kept_tasks = {task.id for task in tasks}
-    votes = [vote for vote in known.votes if vote.task_id in kept_tasks]
-    preferences = decide(tasks, votes, votes_needed=recipe.votes_needed, rule=recipe.vote_rule)
-    pairs = [pair for pair in known.pairs if pair.id in scored]
+    decided = outcomes(
+        ascending("preference task", source.tasks(), task_key),
+        ascending("vote", source.votes(), vote_key),
+        ambiguous=set(scored.pairs.filter(scored.pairs["ambiguous"])["pair_id"].to_pylist()),
+        votes_needed=recipe.votes_needed,
+        rule=recipe.vote_rule,
+    )
     splits = Splits(shares=Shares(*recipe.shares), salt=recipe.salt, links=links_of(known))
-    track_of = {clip.id: clip.track_id for clip in known.clips}
-    shown, played = {pair.painting_id for pair in pairs}, {pair.clip_id for pair in pairs}
+    sides = split_pairs(pairs_of(scored.pairs), known.clips, splits)
+    shown, played = (set(pc.unique(scored.pairs[name]).to_pylist()) for name in ("painting_id", "clip_id"))
     clips = [clip for clip in known.clips if clip.id in played]
     heard = {clip.track_id for clip in clips}
     return Selection(
-        paintings=[painting for painting in known.paintings if painting.id in shown],
-        tracks={track.id: track for track in known.tracks if track.id in heard},
-        clips=clips,
-        pairs=pairs,
-        ratings=[rating for rating in known.ratings if rating.pair_id in scored],
-        consensus=scored,
-        preferences=sorted(
-            (each for each in preferences if each.votes_a + each.votes_b >= recipe.votes_needed),
-            key=lambda each: each.task.id,
-        ),
-        splits={pair.id: splits.of_pair(pair.painting_id, track_of[pair.clip_id]) for pair in pairs},
-        work=splits.work,
+        paintings=sorted((each for each in known.paintings if each.id in shown), key=lambda each: each.id),
+        tracks={track.id: track for track in sorted(known.tracks, key=lambda each: each.id) if track.id in heard},
+        clips=sorted(clips, key=lambda each: each.id),
+        scored=scored,
+        splits=splits,
+        sides=sides,
         regime=recipe.split,
-        simulated_raters=known.simulated_raters,
-        incomplete_pairs=len({rating.pair_id for rating in known.ratings} - scored.keys()),
-        same_works=known.same_works,
-        alike=known.alike,
-        playback_lufs=known.playback_lufs,
+        preferences=preference_table(decided, sides, recipe.split),
+        catalogue=known,
     )
 
 
+def pairs_of(scored: pa.Table) -> Iterator[Pair]:
+    """The scored pairs as records, one at a time."""
+    for batch in scored.select(["pair_id", "painting_id", "clip_id"]).to_batches():
+        yield from map(Pair, *(column.to_pylist() for column in batch.columns))
+
+
 def build_snapshot(
-    judgments: Judgments,
+    judgments: Judgments | Source,
     recipe: Recipe,
     *,
     media: Media | None,
@@ -80,13 +100,14 @@ def build_snapshot(
     code_version: str,
     progress: Progress = no_progress,
 ) -> Sealed:
-    """Build and write in one go; see `build` and `snapshot.write`."""
-    return write(
-        build(judgments, recipe),
-        media=media,
-        recipe=recipe,
-        out_dir=out_dir,
-        created_on=created_on,
-        code_version=code_version,
-        progress=progress,
-    )
+    """Build and write in one go; see `building` and `snapshot.write`."""
+    with building(judgments, recipe) as dataset:
+        return write(
+            dataset,
+            media=media,
+            recipe=recipe,
+            out_dir=out_dir,
+            created_on=created_on,
+            code_version=code_version,
+            progress=progress,
+        )

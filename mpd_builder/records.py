@@ -8,6 +8,7 @@ its index (`c_0123456789abcdef_02`), a pair the two joined by a dot (`pair_id`).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 CLIP_SECONDS = 15.0
@@ -114,16 +115,29 @@ class Clip:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Pair:
-    """A painting and a clip: the unit that raters score."""
+    """A painting and a clip: the unit that raters score.
+
+    `origin` says how it came to be asked for: `random`, `model` (active learning), or `control` (its random arm).
+    """
 
     id: str
     painting_id: str
     clip_id: str
+    origin: str = "random"
 
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """One rater's counted score of one pair, in [0, 1]. `rater_id` is a pseudonym."""
+    """One rater's counted score of one pair, in [0, 1], and what their browser told of how it came about.
+
+    rater_id: a pseudonym. played_ms: of the clip, what was heard at least once. active_ms: from showing to sending,
+    hidden time taken out. protocol: the label of the instructions that they had read.
+    Where the browser told: total_ms: all that was heard, repetitions counted. plays, replays, seeks: how often the
+    clip was started, started again, and jumped in. moves: how often the mark was moved. first_move_ms: active time
+    until then. hidden_ms: time in another tab. idle_ms: active time without a sign of a person, beyond half a minute.
+    screen: `narrow` (below 768 CSS pixels), `medium` (below 1200) or `wide`. corrected: it took an earlier one's place.
+    rated_on: the UTC day; it goes into the facts and into no row.
+    """
 
     pair_id: str
     rater_id: str
@@ -132,6 +146,17 @@ class Rating:
     active_ms: int = 0
     input_method: str = ""
     protocol: str = ""
+    total_ms: int | None = None
+    plays: int | None = None
+    replays: int | None = None
+    seeks: int | None = None
+    moves: int | None = None
+    first_move_ms: int | None = None
+    hidden_ms: int | None = None
+    idle_ms: int | None = None
+    screen: str | None = None
+    corrected: bool = False
+    rated_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +214,52 @@ class Preference:
 
 
 @dataclass(frozen=True, slots=True)
+class Protocol:
+    """One version of what raters read and tried before their first pair, as one Markdown text."""
+
+    label: str
+    text: str
+    published_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What a rater answered about themselves; empty where they did not."""
+
+    rater_id: str
+    role: str = ""
+    discipline: str = ""
+    training_years: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What of the judgments does not grow with them: the items, and what is known about raters and protocols.
+
+    same_works: two items (painting ids, or track ids) that a person took for one work: no split may part them.
+    alike: two that look or sound alike, as long as nobody has decided: no split may part them either.
+    kept_together: two found to be different after a snapshot had kept them on one side: two works, still on one side.
+    playback_lufs: the loudness that clips were played at (LUFS, EBU R 128); None: as they were mastered.
+    """
+
+    paintings: tuple[Painting, ...] = ()
+    tracks: tuple[Track, ...] = ()
+    clips: tuple[Clip, ...] = ()
+    simulated_raters: frozenset[str] = field(default_factory=frozenset)
+    same_works: tuple[tuple[str, str], ...] = ()
+    alike: tuple[tuple[str, str], ...] = ()
+    kept_together: tuple[tuple[str, str], ...] = ()
+    playback_lufs: float | None = None
+    protocols: tuple[Protocol, ...] = ()
+    backgrounds: tuple[Background, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Judgments:
-    """Everything a snapshot is built from, as one value. The order of the tuples never matters to the result."""
+    """Everything a snapshot is built from, as one value. The order of the tuples never matters to the result.
+
+    Fields that `Catalogue` has too mean the same here.
+    """
 
     paintings: tuple[Painting, ...] = ()
     tracks: tuple[Track, ...] = ()
@@ -201,10 +270,8 @@ class Judgments:
     votes: tuple[Vote, ...] = ()
     simulated_raters: frozenset[str] = field(default_factory=frozenset)
     same_works: tuple[tuple[str, str], ...] = ()
-    """Two items (painting ids, or track ids) that a person took for one work: no split may part them."""
     alike: tuple[tuple[str, str], ...] = ()
-    """Two items that look or sound alike, as long as nobody has decided: no split may part them either."""
     kept_together: tuple[tuple[str, str], ...] = ()
-    """Two items found to be different after a snapshot had kept them on one side: two works, still on one side."""
     playback_lufs: float | None = None
-    """The loudness that clips were played at (LUFS, EBU R 128); None: as they were mastered."""
+    protocols: tuple[Protocol, ...] = ()
+    backgrounds: tuple[Background, ...] = ()

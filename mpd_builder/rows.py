@@ -2,141 +2,121 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from mpd_builder.records import Clip, Consensus, Painting, Pair, Preference, Rating, Track
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mpd_builder.records import Catalogue, Clip, Painting, Preference, Track
+from mpd_builder.scored_pairs import Scored
 from mpd_builder.sides import Regime
-from mpd_builder.snapshot import Dataset, Facts, RaterIds, tables
-from mpd_builder.splits import PairSplit, side_of_task
+from mpd_builder.snapshot import Dataset, Facts, RaterIds, Rows, tables
+from mpd_builder.splits import PairSplit, Splits, side_of_task
 
 Row = dict[str, object]
+Sides = Mapping[str, PairSplit]
+"""By pair id: the sides of its painting, of its track, and of the two together."""
+
+CHUNK = 5_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Selection:
-    """What a snapshot will hold, as records sorted by their keys.
+    """What a snapshot will hold, each by its key.
 
-    tracks, consensus, splits: by id, by pair id, by pair id. work: the work of a painting or track by its id.
-    regime: which of a pair's splits decides the file it goes to, and those of its tasks.
-    incomplete_pairs: how many rated pairs were left out for having too few ratings.
-    same_works, alike, playback_lufs: as in Judgments.
+    paintings, tracks, clips: those of pairs that belong. scored: the pairs, what is counted of their ratings, and how
+    many rated pairs were left out. splits: what tells the side and the work of an item. regime: which of a pair's sides
+    says where it belongs. preferences: the table. catalogue: what the source said of everything else.
     """
 
     paintings: Sequence[Painting]
     tracks: Mapping[str, Track]
     clips: Sequence[Clip]
-    pairs: Sequence[Pair]
-    ratings: Sequence[Rating]
-    consensus: Mapping[str, Consensus]
-    preferences: Sequence[Preference]
-    splits: Mapping[str, PairSplit]
-    work: Callable[[str], str]
+    scored: Scored
+    splits: Splits
+    sides: Sides
     regime: Regime
-    simulated_raters: frozenset[str]
-    incomplete_pairs: int
-    same_works: Sequence[tuple[str, str]] = ()
-    alike: Sequence[tuple[str, str]] = ()
-    playback_lufs: float | None = None
+    preferences: pa.Table
+    catalogue: Catalogue
 
 
-def fill_tables(selection: Selection, *, rater_ids: RaterIds, facts: Facts) -> Dataset:
-    """All tables, in the order of the selection."""
-    pairs = _pair_rows(selection)
+def fill_tables(selection: Selection, *, ratings: Rows, rater_ids: RaterIds, facts: Facts) -> Dataset:
+    """All tables, each by its key. `ratings` was written while the pairs were scored."""
+    pairs = _pair_table(selection)
     return Dataset(
-        pairs={
-            split: tables.table_of([row for row in pairs if row["split"] == split], tables.PAIRS)
-            for split in tables.SPLITS
-        },
-        ratings=tables.table_of(_rating_rows(selection, rater_ids), tables.RATINGS),
-        preferences=tables.table_of(_preference_rows(selection), tables.PREFERENCES),
+        pairs={split: pairs.filter(pc.equal(pairs["split"], split)) for split in tables.SPLITS},
+        ratings=ratings,
+        preferences=selection.preferences,
         raters=tables.table_of(_rater_rows(selection, rater_ids), tables.RATERS),
         paintings=tables.table_of(_painting_rows(selection), tables.without_media(tables.PAINTINGS)),
         clips=tables.table_of(_clip_rows(selection), tables.without_media(tables.CLIPS)),
         facts=facts,
+        protocols={
+            protocol.label: protocol.text
+            for protocol in selection.catalogue.protocols
+            if protocol.label in selection.scored.tally.protocols
+        },
     )
 
 
-def _pair_rows(selection: Selection) -> list[Row]:
+def _pair_table(selection: Selection) -> pa.Table:
+    """All pairs of the snapshot, whatever their split, by id."""
+    scored = selection.scored.pairs
     track_of = {clip.id: clip.track_id for clip in selection.clips}
-    rows: list[Row] = []
-    for pair in selection.pairs:
-        agreed = selection.consensus[pair.id]
-        split = selection.splits[pair.id]
-        rows.append(
-            {
-                "pair_id": pair.id,
-                "painting_id": pair.painting_id,
-                "clip_id": pair.clip_id,
-                "track_id": track_of[pair.clip_id],
-                "score": agreed.score,
-                "dispersion": agreed.dispersion,
-                "sample_dispersion": agreed.sample_dispersion,
-                "n_ratings": agreed.n_ratings,
-                "ambiguous": agreed.ambiguous,
-                "split": split.under(selection.regime).value,
-                "split_painting": split.painting.value,
-                "split_track": split.track.value,
-                "split_pair": split.pair.value,
-            }
-        )
-    return rows
-
-
-def _rating_rows(selection: Selection, rater_ids: RaterIds) -> list[Row]:
-    rows: list[Row] = [
-        {
-            "pair_id": rating.pair_id,
-            "rater_id": rating.rater_id if rater_ids is RaterIds.PSEUDONYMOUS else None,
-            "value": rating.value,
-            "played_ms": rating.played_ms,
-            "active_ms": rating.active_ms,
-            "input_method": rating.input_method,
-            "protocol": rating.protocol,
-        }
-        for rating in selection.ratings
+    sides = [selection.sides[name] for name in scored["pair_id"].to_pylist()]
+    columns: dict[str, object] = {
+        "track_id": [track_of[clip] for clip in scored["clip_id"].to_pylist()],
+        "split": [each.under(selection.regime).value for each in sides],
+        "split_painting": [each.painting.value for each in sides],
+        "split_track": [each.track.value for each in sides],
+        "split_pair": [each.pair.value for each in sides],
+    }
+    arrays = [
+        pa.array(columns[each.name], each.type) if each.name in columns else scored[each.name] for each in tables.PAIRS
     ]
-    if rater_ids is RaterIds.ABSENT:
-        # The order within a pair must not give away who rated: sort by what the row shows.
-        rows.sort(key=lambda row: tuple(value for name, value in row.items() if name != "rater_id"))
-    return rows
+    return pa.Table.from_arrays(arrays, schema=tables.PAIRS)
 
 
 def _rater_rows(selection: Selection, rater_ids: RaterIds) -> list[Row]:
     if rater_ids is RaterIds.ABSENT:
         return []
-    counts = Counter(rating.rater_id for rating in selection.ratings)
+    simulated = selection.catalogue.simulated_raters
     return [
-        {"rater_id": rater, "n_ratings": counts[rater], "simulated": rater in selection.simulated_raters}
-        for rater in sorted(counts)
+        {"rater_id": rater, "n_ratings": count, "simulated": rater in simulated}
+        for rater, count in sorted(selection.scored.tally.raters.items())
     ]
 
 
-def _preference_rows(selection: Selection) -> list[Row]:
-    rows: list[Row] = []
-    for preference in selection.preferences:
-        task = preference.task
-        first, second = (selection.splits[pair].under(selection.regime) for pair in (task.pair_a, task.pair_b))
-        rows.append(
-            {
-                "task_id": task.id,
-                "direction": task.direction.value,
-                "query_id": task.query_id,
-                "pair_a": task.pair_a,
-                "pair_b": task.pair_b,
-                "votes_a": preference.votes_a,
-                "votes_b": preference.votes_b,
-                "winner": preference.winner.value if preference.winner else None,
-                "unanimous": preference.unanimous,
-                "split": side_of_task(first, second).value,
-            }
-        )
-    return rows
+def preference_table(preferences: Iterable[Preference], sides: Sides, regime: Regime) -> pa.Table:
+    """Outcomes as the table of preferences, some thousands at a time."""
+    rest = iter(preferences)
+    chunks: list[pa.Table] = []
+    while rows := [_preference_row(each, sides, regime) for each in islice(rest, CHUNK)]:
+        chunks.append(tables.table_of(rows, tables.PREFERENCES))
+    return pa.concat_tables(chunks) if chunks else tables.PREFERENCES.empty_table()
+
+
+def _preference_row(preference: Preference, sides: Sides, regime: Regime) -> Row:
+    task = preference.task
+    first, second = (sides[pair].under(regime) for pair in (task.pair_a, task.pair_b))
+    return {
+        "task_id": task.id,
+        "direction": task.direction.value,
+        "query_id": task.query_id,
+        "pair_a": task.pair_a,
+        "pair_b": task.pair_b,
+        "votes_a": preference.votes_a,
+        "votes_b": preference.votes_b,
+        "winner": preference.winner.value if preference.winner else None,
+        "unanimous": preference.unanimous,
+        "agreement": preference.agreement if preference.winner else None,
+        "split": side_of_task(first, second).value,
+    }
 
 
 def _painting_rows(selection: Selection) -> list[Row]:
-    split_of = {pair.painting_id: selection.splits[pair.id].painting.value for pair in selection.pairs}
     return [
         {
             "row": number,
@@ -154,15 +134,14 @@ def _painting_rows(selection: Selection) -> list[Row]:
             "width": painting.width,
             "height": painting.height,
             "is_synthetic": painting.is_synthetic,
-            "split": split_of[painting.id],
-            "work": selection.work(painting.id),
+            "split": selection.splits.of_item(painting.id).value,
+            "work": selection.splits.work(painting.id),
         }
         for number, painting in enumerate(selection.paintings)
     ]
 
 
 def _clip_rows(selection: Selection) -> list[Row]:
-    split_of = {pair.clip_id: selection.splits[pair.id].track.value for pair in selection.pairs}
     rows: list[Row] = []
     for number, clip in enumerate(selection.clips):
         track = selection.tracks[clip.track_id]
@@ -191,8 +170,8 @@ def _clip_rows(selection: Selection) -> list[Row]:
                 "true_peak_dbtp": clip.true_peak_dbtp,
                 "track_duration_s": track.duration_s,
                 "is_synthetic": track.is_synthetic,
-                "split": split_of[clip.id],
-                "work": selection.work(clip.track_id),
+                "split": selection.splits.of_item(clip.track_id).value,
+                "work": selection.splits.work(clip.track_id),
             }
         )
     return rows

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from mpd_builder.records import Clip, Judgments, Pair
+from mpd_builder.records import Catalogue, Clip, Judgments, Pair
 from mpd_builder.sides import SIDES, Regime, Shares, Split, cell, most_held_out, own_side, side_of_task, side_under
 
 __all__ = [
@@ -61,8 +61,8 @@ class Links:
         return self.same + self.alike + self.kept
 
 
-def links_of(judgments: Judgments) -> Links:
-    return Links(same=judgments.same_works, alike=judgments.alike, kept=judgments.kept_together)
+def links_of(known: Catalogue | Judgments) -> Links:
+    return Links(same=known.same_works, alike=known.alike, kept=known.kept_together)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +146,9 @@ def works_among(items: Iterable[str], links: Iterable[Link]) -> list[list[str]]:
     return sorted(each for each in members.values() if len(each) > 1)
 
 
-def split_pairs(
-    pairs: Iterable[Pair], clips: Iterable[Clip], *, shares: Shares, salt: str, links: Links = Links()
-) -> dict[str, PairSplit]:
-    """The split of each pair by its id. Raises ValueError if a pair's clip is not among `clips`."""
+def split_pairs(pairs: Iterable[Pair], clips: Iterable[Clip], splits: Splits) -> dict[str, PairSplit]:
+    """The sides of each pair by its id. Raises ValueError if a pair's clip is not among `clips`."""
     track_of = {clip.id: clip.track_id for clip in clips}
-    splits = Splits(shares=shares, salt=salt, links=links)
     result: dict[str, PairSplit] = {}
     for pair in pairs:
         if pair.clip_id not in track_of:

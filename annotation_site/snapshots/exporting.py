@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from annotation_site.scoring.models import Campaign
 from annotation_site.snapshots.failures import DATABASE_GONE, disk_words
 from annotation_site.snapshots.media import StoredMedia
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.snapshots.selectors import has_public_form, judgments_of
+from annotation_site.snapshots.selectors import has_public_form, one_moment
 from annotation_site.snapshots.services import Form, archive_prepare, snapshot_folder, snapshot_keep
+from annotation_site.snapshots.source import CampaignSource
 from mpd_builder import __version__
-from mpd_builder.build import build
+from mpd_builder.build import building
 from mpd_builder.judgments import JudgmentsError
 from mpd_builder.snapshot import (
     Dataset,
@@ -44,19 +46,20 @@ def export_campaign(
     *, campaign: Campaign, recipe: Recipe, out_dir: Path, created_on: date, progress: Progress
 ) -> tuple[Dataset, Sealed]:
     """Export a campaign as it is now to `out_dir`, which must not exist. Raises `REFUSALS` and OSError."""
-    progress(0, 0, "Reading the judgments")
-    judgments = judgments_of(campaign=campaign)
-    progress(0, 0, "Scoring and splitting")
-    dataset = build(judgments, recipe)
-    sealed = write(
-        dataset,
-        media=StoredMedia(campaign),
-        recipe=recipe,
-        out_dir=out_dir,
-        created_on=created_on,
-        code_version=__version__,
-        progress=progress,
-    )
+    progress(0, 0, "Reading, scoring and splitting")
+    with ExitStack() as stack:
+        with one_moment():
+            dataset = stack.enter_context(building(CampaignSource(campaign), recipe))
+            media = StoredMedia(campaign)
+        sealed = write(
+            dataset,
+            media=media,
+            recipe=recipe,
+            out_dir=out_dir,
+            created_on=created_on,
+            code_version=__version__,
+            progress=progress,
+        )
     return dataset, sealed
 
 

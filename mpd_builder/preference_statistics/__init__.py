@@ -4,7 +4,13 @@
 and costs about as much as there are votes.
 """
 
-from mpd_builder.preference_statistics.agreements import Agreement, RaterAgreement, agreement, rater_agreement
+from mpd_builder.preference_statistics.agreements import (
+    Agreement,
+    RaterAgreement,
+    agreement,
+    rater_agreement,
+    votes_alpha,
+)
 from mpd_builder.preference_statistics.arrays import Ballots, ballots
 from mpd_builder.preference_statistics.cycles import (
     CYCLIC_BY_CHANCE,
@@ -49,5 +55,6 @@ __all__ = [
     "rater_agreement",
     "side_bias",
     "transitivity",
+    "votes_alpha",
     "wilson",
 ]

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mpd_builder.preference_statistics.arrays import Ballots, Ints
+from mpd_builder.preference_statistics.arrays import Ballots, Bools, Ints
 from mpd_builder.preference_statistics.shares import CONFIDENCE, Share, wilson
 from mpd_builder.reliability import Alpha, Level, krippendorff_alpha
 
@@ -104,12 +104,23 @@ def rater_agreement(given: Ballots, *, confidence: float = CONFIDENCE) -> list[R
     ]
 
 
+def votes_alpha(votes_a_T: Ints, votes_b_T: Ints, *, confidence: float = CONFIDENCE) -> Alpha:
+    """`Agreement.alpha` from each task's votes for its two candidates: who gave them does not matter to it."""
+    task_N = np.repeat(np.arange(len(votes_a_T)), votes_a_T + votes_b_T)
+    both_2T = np.stack([votes_a_T, votes_b_T], axis=1).ravel()
+    for_a_N = np.repeat(np.arange(len(both_2T)) % 2 == 0, both_2T)
+    return _mirrored(task_N, for_a_N, task_N, len(votes_a_T), confidence)
+
+
 def _alpha(given: Ballots, cluster_T: Ints, confidence: float) -> Alpha:
+    return _mirrored(given.task_N, given.for_a_N, cluster_T[given.task_N], len(given.tasks), confidence)
+
+
+def _mirrored(task_N: Ints, for_a_N: Bools, cluster_N: Ints, n_tasks: int, confidence: float) -> Alpha:
     """Nominal alpha over the tasks under both names of their candidates; its counts are of the tasks as they are."""
-    n_tasks, cluster_N = len(given.tasks), cluster_T[given.task_N]
     alpha = krippendorff_alpha(
-        np.concatenate([given.task_N, given.task_N + n_tasks]),
-        np.concatenate([given.for_a_N, ~given.for_a_N]).astype(np.int64),
+        np.concatenate([task_N, task_N + n_tasks]),
+        np.concatenate([for_a_N, ~for_a_N]).astype(np.int64),
         level=Level.NOMINAL,
         confidence=confidence,
         clusters=np.concatenate([cluster_N, cluster_N]),  # a task and its mirror image come and go together

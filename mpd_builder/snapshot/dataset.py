@@ -8,6 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from mpd_builder.snapshot.tables import Rows
+
 
 @dataclass(frozen=True, slots=True)
 class AlphaFact:
@@ -166,14 +168,14 @@ _NOUNS = {"paintings": "paintings", "music": "tracks", "raters": "raters"}
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Tables in their final order, by the schemas of `tables.py`.
+    """Tables in their final order, by the schemas of `tables.py`. `ratings`, the longest, may lie on disk.
 
     pairs: one table a split. paintings, clips: without the column `media`, which the writer fills in, and in the order
     in which the arrays are stacked. protocols: by label, the texts of each version that ratings carry, as Markdown.
     """
 
     pairs: Mapping[str, pa.Table]
-    ratings: pa.Table
+    ratings: Rows
     preferences: pa.Table
     raters: pa.Table
     paintings: pa.Table

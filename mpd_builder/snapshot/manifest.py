@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from mpd_builder.snapshot.dataset import Facts
 from mpd_builder.snapshot.recipe import Recipe
-from mpd_builder.snapshot.tables import column_types, table_path
+from mpd_builder.snapshot.tables import Rows, column_types, table_path
 
 FORMAT = "mpd-snapshot"
 FORMAT_VERSION = 3
@@ -67,7 +67,7 @@ def compose(
     facts: Facts,
     code_version: str,
     created_on: date | None,
-    tables: Mapping[str, pa.Table],
+    tables: Mapping[str, Rows],
     arrays: Mapping[str, ArrayFact],
     files: Mapping[str, FileFact],
 ) -> dict[str, Any]:

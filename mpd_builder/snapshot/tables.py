@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,9 +14,30 @@ TABLES_FOLDER = "data/"
 PAINTINGS_ARRAY_PATH = "arrays/paintings.u8.npy"
 MELS_ARRAY_PATH = "arrays/mels.f16.npy"
 
+ROW_GROUP = 100_000
+_PARQUET: dict[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 9,
+    "version": "2.6",
+    "data_page_version": "1.0",
+    "store_schema": False,
+}
+
 _TEXT = pa.string()
 _REAL = pa.float64()
 _COUNT = pa.int64()
+
+
+class Rows(Protocol):
+    """Rows of one schema, as a `pyarrow.Table` holds them in memory or a `Spool` on disk."""
+
+    @property
+    def schema(self) -> pa.Schema: ...
+
+    @property
+    def num_rows(self) -> int: ...
+
+    def to_batches(self) -> Iterable[pa.RecordBatch]: ...
 
 
 def _schema(*, required: dict[str, pa.DataType], optional: dict[str, pa.DataType] | None = None) -> pa.Schema:
@@ -37,7 +60,12 @@ PAIRS = _schema(
         "split_painting": _TEXT,
         "split_track": _TEXT,
     },
-    optional={"split_pair": _TEXT},  # null in snapshots from before format version 3
+    optional={
+        "split_pair": _TEXT,
+        "mean": _REAL,  # of all ratings, and their median, whatever made the score
+        "median": _REAL,
+        "origin": _TEXT,  # random, model (active learning asked for it) or control (the random arm beside it)
+    },
 )
 RATINGS = pa.schema(
     [
@@ -48,6 +76,18 @@ RATINGS = pa.schema(
         pa.field("active_ms", _COUNT, nullable=False),
         pa.field("input_method", _TEXT, nullable=False),
         pa.field("protocol", _TEXT, nullable=False),
+        # What the rater's browser told; null where it did not. See `records.Rating`. No time of day, no date, no size
+        # of a screen to the pixel: whoever knows when or on what somebody worked must not find them here.
+        pa.field("total_ms", _COUNT),
+        pa.field("plays", _COUNT),
+        pa.field("replays", _COUNT),
+        pa.field("seeks", _COUNT),
+        pa.field("moves", _COUNT),
+        pa.field("first_move_ms", _COUNT),
+        pa.field("hidden_ms", _COUNT),
+        pa.field("idle_ms", _COUNT),
+        pa.field("screen", _TEXT),  # narrow, medium or wide
+        pa.field("corrected", pa.bool_()),  # whether it took the place of an earlier one
     ]
 )
 PREFERENCES = pa.schema(
@@ -62,6 +102,7 @@ PREFERENCES = pa.schema(
         pa.field("winner", _TEXT),  # "a", "b", or null while undecided
         pa.field("unanimous", pa.bool_(), nullable=False),
         pa.field("split", _TEXT, nullable=False),
+        pa.field("agreement", _REAL),  # the winner's share of the votes; null while undecided
     ]
 )
 RATERS = _schema(required={"rater_id": _TEXT, "n_ratings": _COUNT, "simulated": pa.bool_()})
@@ -123,6 +164,7 @@ CLIPS = _schema(
 )
 
 PAIR_TABLES = tuple(f"pairs-{split}" for split in SPLITS)
+
 _SINCE_2: dict[str, object] = {"collection": "", "may_publish": True}
 ADDED: dict[int, dict[str, dict[str, object]]] = {
     2: {
@@ -130,7 +172,14 @@ ADDED: dict[int, dict[str, dict[str, object]]] = {
         "clips": _SINCE_2 | dict.fromkeys(("valence", "arousal", "loudness_lufs", "true_peak_dbtp")),
     },
     3: {
-        **{name: {"split_pair": None} for name in PAIR_TABLES},
+        **dict.fromkeys(PAIR_TABLES, dict.fromkeys(("split_pair", "mean", "median", "origin"))),
+        "ratings": dict.fromkeys(
+            (
+                *("total_ms", "plays", "replays", "seeks", "moves", "first_move_ms", "hidden_ms", "idle_ms"),
+                *("screen", "corrected"),
+            )
+        ),
+        "preferences": {"agreement": None},
         "paintings": {"work": None},
         "clips": {"work": None},
     },
@@ -177,18 +226,27 @@ def table_of(rows: list[dict[str, object]], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=schema)
 
 
-def write_table(table: pa.Table, path: Path) -> None:
-    """Write Parquet whose bytes depend on the rows and the pyarrow version alone."""
-    pq.write_table(
-        table.replace_schema_metadata(None).combine_chunks(),
-        path,
-        compression="zstd",
-        compression_level=9,
-        row_group_size=100_000,
-        version="2.6",
-        data_page_version="1.0",
-        store_schema=False,
-    )
+def write_table(rows: Rows, path: Path) -> None:
+    """Write Parquet whose bytes depend on the rows and the pyarrow version alone, one row group at a time."""
+    schema = rows.schema.remove_metadata()
+    with pq.ParquetWriter(path, schema, **_PARQUET) as writer:
+        for group in regrouped(rows.to_batches(), schema, ROW_GROUP):
+            writer.write_table(group, row_group_size=ROW_GROUP)
+
+
+def regrouped(batches: Iterable[pa.RecordBatch], schema: pa.Schema, size: int) -> Iterator[pa.Table]:
+    """The same rows in tables of `size` rows in one piece, the last one shorter: however they were cut before."""
+    held: list[pa.RecordBatch] = []
+    n_held = 0
+    for batch in batches:
+        held.append(batch)
+        n_held += batch.num_rows
+        while n_held >= size:
+            table = pa.Table.from_batches(held, schema)
+            yield table.slice(0, size).combine_chunks()
+            held, n_held = table.slice(size).to_batches(), n_held - size
+    if n_held:
+        yield pa.Table.from_batches(held, schema).combine_chunks()
 
 
 def column_types(schema: pa.Schema) -> dict[str, str]:

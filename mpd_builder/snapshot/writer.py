@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from mpd_builder.snapshot import card, leakage, licences, manifest
+from mpd_builder.snapshot import leakage, manifest, papers
 from mpd_builder.snapshot.dataset import Dataset
 from mpd_builder.snapshot.draft import Draft, draft
 from mpd_builder.snapshot.items import Kind, clip_kind, painting_kind, write_items
 from mpd_builder.snapshot.manifest import ArrayFact, TableFact
 from mpd_builder.snapshot.media import Media
 from mpd_builder.snapshot.recipe import MediaChoice, Recipe, RecipeError
-from mpd_builder.snapshot.tables import SCHEMAS, table_path, write_table
+from mpd_builder.snapshot.tables import SCHEMAS, Rows, table_path, write_table
 
 Progress = Callable[[int, int, str], None]
 
@@ -70,11 +70,18 @@ def write(
             folder.add_written(table_path(name))
             steps.did(f"Writing the table {name}")
         folder.add_bytes(leakage.NAME, leakage.proof_of(folder.folder, split=recipe.split).to_bytes())
-        about = card.About(recipe=recipe, facts=dataset.facts, created_on=created_on, code_version=code_version)
-        described = {name: TableFact(table.num_rows, tuple(table.column_names)) for name, table in tables.items()}
-        folder.add_bytes("README.md", card.render(about, tables=described, arrays=arrays).encode())
-        notes = licences.render(dataset.facts, recipe.ratings_licence, arrays.values())
-        folder.add_bytes("LICENSE.md", notes.encode())
+        about = papers.About(
+            recipe=recipe,
+            facts=dataset.facts,
+            created_on=created_on,
+            code_version=code_version,
+            tables={name: TableFact(table.num_rows, tuple(table.schema.names)) for name, table in tables.items()},
+            arrays=arrays,
+            files=dict(folder.files),
+            protocols=frozenset(dataset.protocols),
+        )
+        for name, content in papers.papers(about, texts=dataset.protocols).items():
+            folder.add_bytes(name, content)
         contents = manifest.compose(
             recipe=recipe,
             facts=dataset.facts,
@@ -120,7 +127,7 @@ def _kinds(media: Media | None, recipe: Recipe) -> tuple[Kind, ...]:
 
 def _write_items(
     folder: Draft, dataset: Dataset, *, kinds: tuple[Kind, ...], steps: _Steps
-) -> tuple[dict[str, pa.Table], dict[str, ArrayFact]]:
+) -> tuple[dict[str, Rows], dict[str, ArrayFact]]:
     """Write media and arrays; all tables in their final form, by name, and the arrays' facts."""
     items = {"painting_id": dataset.paintings, "clip_id": dataset.clips}
     paths: dict[str, list[str | None]] = {column: [None] * table.num_rows for column, table in items.items()}
@@ -129,10 +136,12 @@ def _write_items(
         paths[kind.id_column], facts = write_items(folder, items[kind.id_column], kind=kind, did=steps.did)
         arrays |= facts
     tables = {f"pairs-{split}": table for split, table in dataset.pairs.items()}
-    tables |= {"ratings": dataset.ratings, "preferences": dataset.preferences, "raters": dataset.raters}
+    tables |= {"preferences": dataset.preferences, "raters": dataset.raters}
     tables["paintings"] = _with_media(items["painting_id"], paths["painting_id"])
     tables["clips"] = _with_media(items["clip_id"], paths["clip_id"])
-    return {name: tables[name].cast(schema) for name, schema in SCHEMAS.items()}, arrays
+    fitted: dict[str, Rows] = {name: table.cast(SCHEMAS[name]) for name, table in tables.items()}
+    fitted["ratings"] = dataset.ratings
+    return {name: fitted[name] for name in SCHEMAS}, arrays
 
 
 def _with_media(table: pa.Table, paths: list[str | None]) -> pa.Table:

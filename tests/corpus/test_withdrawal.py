@@ -20,8 +20,8 @@ from annotation_site.scoring.models import Campaign, Pair, Rating, Slot
 from annotation_site.scoring.services import pairs_make
 from annotation_site.snapshots.exporting import snapshot_export
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.snapshots.selectors import judgments_of
 from annotation_site.snapshots.services import snapshot_folder, snapshot_start
+from annotation_site.snapshots.source import judgments_of
 from annotation_site.training.rescorings import pool
 from mpd_builder import snapshot as snapshots
 from tests.conftest import NOON

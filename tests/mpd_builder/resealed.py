@@ -15,10 +15,13 @@ from mpd_builder.sides import Regime
 from mpd_builder.snapshot import leakage, tables
 from mpd_builder.snapshot.manifest import parse_sums, sums_bytes
 
-FACTS_SINCE_2 = (
-    "restricted", "restricted_clips", "same_works", "playback_lufs", "unmeasured_clips", "held_back_clips",
-)  # fmt: skip
-FACTS_SINCE_3 = ("alike",)
+FACTS_SINCE = {
+    2: ("restricted", "restricted_clips", "same_works", "playback_lufs", "unmeasured_clips", "held_back_clips"),
+    3: (
+        *("score_alpha", "dispersion_histogram", "styles", "genres", "collected_from", "collected_until"),
+        *("protocol_versions", "backgrounds", "alike"),
+    ),
+}
 RECIPE_SINCE_3 = ("aggregator", "vote_rule", "split")
 
 
@@ -59,13 +62,13 @@ def as_version(folder: Path, version: int) -> None:
         tables.write_table(pq.read_table(place).select(columns), place)
     manifest = json.loads((folder / "manifest.json").read_bytes())
     manifest["format_version"] = version
-    for name in FACTS_SINCE_3 + FACTS_SINCE_2 * (version < 2):
-        del manifest["facts"][name]
+    for since, names in FACTS_SINCE.items():
+        for name in names if since > version else ():
+            del manifest["facts"][name]
     for name in RECIPE_SINCE_3:
         del manifest["recipe"][name]
-    for array in manifest["arrays"].values():
-        if version < 2:
-            del array["restricted_rows"]
+    for array in manifest["arrays"].values() if version < 2 else ():
+        del array["restricted_rows"]
     (folder / leakage.NAME).unlink()
     (folder / "manifest.json").write_text(json.dumps(manifest))
     reseal(folder)

@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mpd_builder import snapshot
-from mpd_builder.build import build, build_snapshot, select
-from mpd_builder.facts import score_histogram
+from mpd_builder.build import build, build_snapshot
+from mpd_builder.facts import histogram
 from mpd_builder.judgments import JudgmentsError
 from mpd_builder.records import Direction, Judgments
 from mpd_builder.rules import Aggregator, VoteRule
@@ -237,30 +238,33 @@ def test_pairs_with_too_few_ratings_are_left_out_with_all_that_hangs_on_them(jud
     thin = judgments.tasks[0].pair_a
     kept = [rating for rating in judgments.ratings if rating.pair_id != thin]
     one_less = [rating for rating in judgments.ratings if rating.pair_id == thin][1:]
-    selection = select(replace(judgments, ratings=(*kept, *one_less)), RECIPE)
-    assert thin not in {pair.id for pair in selection.pairs}
-    assert thin not in {rating.pair_id for rating in selection.ratings}
-    assert all(thin not in (each.task.pair_a, each.task.pair_b) for each in selection.preferences)
-    assert selection.incomplete_pairs == 1
-    assert len(select(replace(judgments, ratings=(*kept, *one_less)), replace(RECIPE, min_ratings=4)).pairs) == 60
+    fewer = replace(judgments, ratings=(*kept, *one_less))
+    dataset = build(fewer, RECIPE)
+    assert thin not in {row["pair_id"] for row in all_pairs(dataset)}
+    assert thin not in {row["pair_id"] for row in rows(dataset.ratings)}
+    assert all(thin not in (row["pair_a"], row["pair_b"]) for row in rows(dataset.preferences))
+    assert (dataset.facts.incomplete_pairs, dataset.facts.ratings) == (1, len(kept))
+    assert len(all_pairs(build(fewer, replace(RECIPE, min_ratings=4)))) == 60
+
+
+def tasks_of(dataset):
+    return {row["task_id"] for row in rows(dataset.preferences)}
 
 
 def test_tasks_with_too_few_votes_are_left_out(judgments):
     first = judgments.tasks[0].id
     votes = tuple(vote for vote in judgments.votes if vote.task_id != first)
-    kept = {each.task.id for each in select(replace(judgments, votes=votes), RECIPE).preferences}
-    assert kept == {task.id for task in judgments.tasks} - {first}
+    assert tasks_of(build(replace(judgments, votes=votes), RECIPE)) == {task.id for task in judgments.tasks} - {first}
 
 
 def test_tasks_whose_pairs_are_not_ambiguous_are_left_out(judgments):
-    narrow = select(judgments, replace(RECIPE, band=(0.48, 0.52)))
-    scores = {name: agreed.score for name, agreed in narrow.consensus.items()}
-    kept = {each.task.id for each in narrow.preferences}
+    narrow = build(judgments, replace(RECIPE, band=(0.48, 0.52)))
+    scores = {row["pair_id"]: row["score"] for row in all_pairs(narrow)}
     both_inside = {
         task.id for task in judgments.tasks if all(0.48 <= scores[name] <= 0.52 for name in (task.pair_a, task.pair_b))
     }
-    assert kept == both_inside
-    assert 0 < len(kept) < len(judgments.tasks)
+    assert tasks_of(narrow) == both_inside
+    assert 0 < len(both_inside) < len(judgments.tasks)
 
 
 def test_items_that_no_pair_uses_are_left_out(judgments):
@@ -290,7 +294,8 @@ def test_facts_count_what_the_tables_hold(dataset):
 
 
 def test_a_histogram_bin_is_closed_below_and_the_last_on_both_sides():
-    assert score_histogram([0.0, 0.0999, 0.1, 0.5, 0.99, 1.0]) == (2, 1, 0, 0, 0, 1, 0, 0, 0, 2)
+    values = np.array([0.0, 0.0999, 0.1, 0.5, 0.99, 1.0])
+    assert histogram(values, bins=10, top=1.0) == (2, 1, 0, 0, 0, 1, 0, 0, 0, 2)
 
 
 def test_without_rater_ids_neither_names_nor_order_give_raters_away(judgments):
@@ -368,10 +373,8 @@ SPLITS_OF_SMALL_JUDGMENTS = "92b41972d0e7c40e4a8b8cde50eb1a5e35c12be813e7a245eaa
 
 
 def test_without_verdicts_on_same_works_the_splits_are_those_that_always_were(judgments):
-    splits = sorted(
-        (pair, split.under(Regime.UNSEEN_BOTH), split.painting, split.track)
-        for pair, split in select(judgments, RECIPE).splits.items()
-    )
+    names = ("pair_id", "split", "split_painting", "split_track")
+    splits = sorted(tuple(row[name] for name in names) for row in all_pairs(build(judgments, RECIPE)))
     assert hashlib.sha256(json.dumps(splits).encode()).hexdigest() == SPLITS_OF_SMALL_JUDGMENTS
 
 

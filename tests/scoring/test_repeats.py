@@ -17,7 +17,7 @@ from annotation_site.scoring.holding import pair_release, pair_renew, pairs_hold
 from annotation_site.scoring.models import Campaign, Pair, Rating, RatingState, Repeat, RepeatState, Slot, SlotBar
 from annotation_site.scoring.selectors import campaign_progress, own_progress
 from annotation_site.scoring.services import pair_skip, pairs_close, rater_withdraw, rating_correct
-from annotation_site.snapshots.selectors import judgments_of
+from annotation_site.snapshots.source import judgments_of
 from tests import factories
 from tests.conftest import NOON
 from tests.leases.clock import Clock

@@ -22,8 +22,9 @@ from annotation_site.scoring.services import rater_withdraw
 from annotation_site.snapshots import exporting
 from annotation_site.snapshots.exporting import snapshot_export
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.snapshots.selectors import judgments_of, one_moment
+from annotation_site.snapshots.selectors import one_moment
 from annotation_site.snapshots.services import SnapshotError, recipe_for, snapshot_folder, snapshot_start
+from annotation_site.snapshots.source import CampaignSource, judgments_of
 from mpd_builder import snapshot as snapshots
 from mpd_builder.records import Direction
 from tests.conftest import NOON
@@ -178,11 +179,11 @@ def test_a_folder_that_cannot_be_written_fails_the_job_in_words(judged, tmp_path
 def test_cancelling_a_running_export_leaves_nothing(judged, settings, monkeypatch):
     job = snapshot_start(campaign=judged.campaign, recipe="demo", now=NOON)
 
-    def cancelled_meanwhile(*, campaign):
+    def cancelled_meanwhile(campaign):
         job_cancel(job=job, now=NOON)
-        return judgments_of(campaign=campaign)
+        return CampaignSource(campaign)
 
-    monkeypatch.setattr(exporting, "judgments_of", cancelled_meanwhile)
+    monkeypatch.setattr(exporting, "CampaignSource", cancelled_meanwhile)
     assert job_run(model=Snapshot, job_id=job.pk, work=snapshot_export) == JobState.CANCELLED
     job.refresh_from_db()
     assert (job.state, job.digest) == (JobState.CANCELLED, "")
@@ -222,11 +223,11 @@ def test_a_damaged_folder_is_never_taken_over(judged):
 def test_a_worker_that_lost_the_job_writes_no_row(judged, monkeypatch):
     job = snapshot_start(campaign=judged.campaign, recipe="demo", now=NOON)
 
-    def taken_over(*, campaign):
+    def taken_over(campaign):
         Snapshot.objects.filter(pk=job.pk).update(worker="someone else")
-        return judgments_of(campaign=campaign)
+        return CampaignSource(campaign)
 
-    monkeypatch.setattr(exporting, "judgments_of", taken_over)
+    monkeypatch.setattr(exporting, "CampaignSource", taken_over)
     assert job_run(model=Snapshot, job_id=job.pk, work=snapshot_export) == "not ours"
     job.refresh_from_db()
     assert (job.digest, job.worker) == ("", "someone else")

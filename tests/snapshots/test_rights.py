@@ -18,8 +18,8 @@ from annotation_site.jobs.running import job_run
 from annotation_site.scoring.models import Campaign
 from annotation_site.snapshots.exporting import snapshot_export
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.snapshots.selectors import judgments_of
 from annotation_site.snapshots.services import Form, archive_prepare, snapshot_folder, snapshot_start
+from annotation_site.snapshots.source import judgments_of
 from mpd_builder import snapshot as snapshots
 from mpd_builder.snapshot import NoPublicForm
 from tests.conftest import NOON
