@@ -33,12 +33,13 @@ from mpd_builder.snapshot import (
     verify,
     write,
 )
+from mpd_builder.snapshot.leakage import SplitsLeak
 
 log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int, str], None]
 
-REFUSALS = (JudgmentsError, MediaError, NothingToWrite, RecipeError, SnapshotExists)
+REFUSALS = (JudgmentsError, MediaError, NothingToWrite, RecipeError, SnapshotExists, SplitsLeak)
 """What the builder raises in a person's words."""
 
 

@@ -8,10 +8,7 @@ from pathlib import Path
 FULL = {errno.ENOSPC, errno.EDQUOT}
 BARRED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
-DATABASE_GONE = (
-    "The database was out of reach while the judgments were read. Nothing half-made was kept. When it is back, resume "
-    "the export."
-)
+DATABASE_GONE = "The database was out of reach while the judgments were read. When it is back, resume the export."
 
 
 def disk_words(error: OSError, folder: Path) -> str:
@@ -25,6 +22,6 @@ def disk_words(error: OSError, folder: Path) -> str:
     if error.errno in BARRED:
         return f"The worker may not write to {place} ({error.strerror}). Give it the right to, then resume the export."
     return (
-        f"The snapshot could not be written: {error.strerror or error} ({place}). Nothing half-made was kept. "
+        f"The snapshot could not be written: {error.strerror or error} ({place}). "
         "Make room or mend the folder, then resume the export."
     )

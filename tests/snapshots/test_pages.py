@@ -60,7 +60,9 @@ def addresses(snapshot: Snapshot) -> list[tuple[str, str, int]]:
         ("get", url("verification", own), 200),
         ("get", url("compare"), 200),
         ("get", f"{url('compare')}?{two}", 200),
-        ("get", f"{url('compare_numbers')}?{two}", 200),
+        ("get", f"{url('compare_part')}?{two}", 200),
+        ("post", f"{url('compare_retry')}?{two}", 302),
+        ("get", f"{url('compare_numbers')}?{two}", 404),  # nobody has compared them yet
     ]
 
 
@@ -80,8 +82,8 @@ def test_only_an_admin_sees_anything_of_a_snapshot(judged, sealed, admin):
 
 
 def test_what_changes_something_is_never_a_link(sealed, admin):
-    for name in ("resume", "verify", "cancel"):
-        assert admin.get(url(name, sealed.pk)).status_code == 405, name
+    for address in (*(url(name, sealed.pk) for name in ("resume", "verify", "cancel")), url("compare_retry")):
+        assert admin.get(address).status_code == 405, address
 
 
 def test_a_waiting_export_asks_for_itself_until_it_is_over(judged, admin):
@@ -201,4 +203,4 @@ def test_the_zips_index_is_made_with_the_export_and_made_again_when_lost(sealed,
     for damage in (index.unlink, lambda: index.write_text("{")):
         damage()
         assert content_of(admin.get(url("download", sealed.pk))) == whole
-        assert index.read_text().startswith('{"LICENSE.md"')
+        assert index.read_text().startswith('{"CITATION.cff"')

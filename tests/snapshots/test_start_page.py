@@ -113,8 +113,8 @@ def test_every_field_reaches_the_recipe(judged: Judged, admin: Client) -> None:
         ({"ratings_licence": "\x07"}, "ratings_licence", "SPDX"),
     ],
 )
-def test_what_does_not_fit_is_said_at_its_field(judged: Judged, fields: dict[str, str], at: str, words: str) -> None:
-    form = SnapshotForm(filled_in(judged.campaign, **fields))
+def test_what_does_not_fit_is_said_at_its_field(fields: dict[str, str], at: str, words: str) -> None:
+    form = SnapshotForm(filled_in(make_campaign(), **fields))
     assert not form.is_valid()
     assert set(form.errors) == {at}
     assert words in " ".join(form.errors[at])
