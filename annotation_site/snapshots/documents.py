@@ -23,6 +23,8 @@ def document_html(text: str, *, files: Collection[str], address: Place) -> SafeS
     """A Markdown text of a snapshot. Links to its own files lead to `address`; other relative ones lead nowhere."""
     tokens = _markdown().parse(_FRONT_MATTER.sub("", text))
     for token in _all(tokens):
+        if token.type == "table_open":
+            token.attrSet("tabindex", "0")  # wide ones scroll by themselves, with the keyboard too
         if target := _TARGETS.get(token.tag):
             _lead(token, target, files=files, address=address)
     renderer = _markdown()

@@ -22,7 +22,7 @@ def test_front_matter_is_not_shown_and_the_rest_is() -> None:
 
 
 def test_tables_are_tables() -> None:
-    assert "<table>" in html_of("| a | b |\n|---|---:|\n| 1 | 2 |\n")
+    assert '<table tabindex="0">' in html_of("| a | b |\n|---|---:|\n| 1 | 2 |\n")
 
 
 @pytest.mark.parametrize(
