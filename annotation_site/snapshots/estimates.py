@@ -25,8 +25,9 @@ SAMPLED = 12
 PAINTING_INPUT = prod(PAINTING_SHAPE)
 CLIP_INPUT = 2 * prod(MEL_SHAPE)
 BYTES_A_ROW = {"pairs": 100, "ratings": 12, "preferences": 60, "items": 180}
-"""Of the compressed tables, as the demo and 50,000 pairs have them; and cards, data sheet, manifest and figures beside them."""
+"""Of the compressed tables, as the demo and 50,000 pairs have them."""
 BYTES_OF_CARDS = 120_000
+"""Card, data sheet, manifest and figures."""
 
 
 @dataclass(frozen=True, slots=True)
