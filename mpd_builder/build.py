@@ -15,7 +15,7 @@ from mpd_builder.facts import facts_of
 from mpd_builder.judgments import InMemory, Source, ascending, pair_key, rating_key, task_key, vote_key
 from mpd_builder.outcomes import outcomes
 from mpd_builder.records import Judgments, Pair
-from mpd_builder.rows import Selection, fill_tables, preference_table
+from mpd_builder.rows import Selection, fill_tables, pair_table, preference_table
 from mpd_builder.scored_pairs import score_pairs
 from mpd_builder.snapshot import Dataset, Media, Recipe, Sealed, Spool, spooled, tables, write
 from mpd_builder.snapshot.writer import Progress, no_progress
@@ -68,18 +68,19 @@ def select(source: Source, recipe: Recipe, *, ratings: Spool) -> Selection:
     )
     splits = Splits(shares=Shares(*recipe.shares), salt=recipe.salt, links=links_of(known))
     sides = split_pairs(pairs_of(scored.pairs), known.clips, splits)
-    shown, played = (set(pc.unique(scored.pairs[name]).to_pylist()) for name in ("painting_id", "clip_id"))
+    pairs = pair_table(scored.pairs, sides, known.clips, recipe.split)
+    shown, played = (set(pc.unique(pairs[name]).to_pylist()) for name in ("painting_id", "clip_id"))
     clips = [clip for clip in known.clips if clip.id in played]
     heard = {clip.track_id for clip in clips}
     return Selection(
+        pairs=pairs,
         paintings=sorted((each for each in known.paintings if each.id in shown), key=lambda each: each.id),
         tracks={track.id: track for track in sorted(known.tracks, key=lambda each: each.id) if track.id in heard},
         clips=sorted(clips, key=lambda each: each.id),
-        scored=scored,
         splits=splits,
-        sides=sides,
-        regime=recipe.split,
-        preferences=preference_table(decided, sides, recipe.split),
+        tally=scored.tally,
+        incomplete_pairs=scored.incomplete,
+        preferences=preference_table(decided, pairs),
         catalogue=known,
     )
 

@@ -33,14 +33,14 @@ MORE_YEARS = "20 or more"
 
 def facts_of(selection: Selection) -> Facts:
     """Counts and statistics of a selection, rounded to six decimals."""
-    pairs, tally, known = selection.scored.pairs, selection.scored.tally, selection.catalogue
+    pairs, tally, known = selection.pairs, selection.tally, selection.catalogue
     scores, dispersions = _column(pairs, "score"), _column(pairs, "dispersion")
-    splits = Counter(each.under(selection.regime).value for each in selection.sides.values())
+    splits = Counter(pairs["split"].to_pylist())
     tracks = selection.tracks.values()
     alpha = pairs_alpha(pairs)
     return Facts(
         pairs={split: splits[split] for split in SPLITS},
-        incomplete_pairs=selection.scored.incomplete,
+        incomplete_pairs=selection.incomplete_pairs,
         ambiguous_pairs=int(_column(pairs, "ambiguous").sum()),
         ratings=tally.ratings,
         raters=len(tally.raters),

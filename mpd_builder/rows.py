@@ -10,14 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mpd_builder.records import Catalogue, Clip, Painting, Preference, Track
-from mpd_builder.scored_pairs import Scored
-from mpd_builder.sides import Regime
+from mpd_builder.scored_pairs import Tally
+from mpd_builder.sides import Regime, Split
 from mpd_builder.snapshot import Dataset, Facts, RaterIds, Rows, tables
 from mpd_builder.splits import PairSplit, Splits, side_of_task
 
 Row = dict[str, object]
-Sides = Mapping[str, PairSplit]
-"""By pair id: the sides of its painting, of its track, and of the two together."""
 
 CHUNK = 5_000
 
@@ -26,25 +24,25 @@ CHUNK = 5_000
 class Selection:
     """What a snapshot will hold, each by its key.
 
-    paintings, tracks, clips: those of pairs that belong. scored: the pairs, what is counted of their ratings, and how
-    many rated pairs were left out. splits: what tells the side and the work of an item. regime: which of a pair's sides
-    says where it belongs. preferences: the table. catalogue: what the source said of everything else.
+    pairs: the table, of all splits. paintings, tracks, clips: those of the pairs. splits: what tells the side and the
+    work of an item. tally: what is counted of their ratings. incomplete_pairs: how many rated pairs were left out for
+    having too few. preferences: the table. catalogue: what the source said of everything else.
     """
 
+    pairs: pa.Table
     paintings: Sequence[Painting]
     tracks: Mapping[str, Track]
     clips: Sequence[Clip]
-    scored: Scored
     splits: Splits
-    sides: Sides
-    regime: Regime
+    tally: Tally
+    incomplete_pairs: int
     preferences: pa.Table
     catalogue: Catalogue
 
 
 def fill_tables(selection: Selection, *, ratings: Rows, rater_ids: RaterIds, facts: Facts) -> Dataset:
     """All tables, each by its key. `ratings` was written while the pairs were scored."""
-    pairs = _pair_table(selection)
+    pairs = selection.pairs
     return Dataset(
         pairs={split: pairs.filter(pc.equal(pairs["split"], split)) for split in tables.SPLITS},
         ratings=ratings,
@@ -56,22 +54,21 @@ def fill_tables(selection: Selection, *, ratings: Rows, rater_ids: RaterIds, fac
         protocols={
             protocol.label: protocol.text
             for protocol in selection.catalogue.protocols
-            if protocol.label in selection.scored.tally.protocols
+            if protocol.label in selection.tally.protocols
         },
     )
 
 
-def _pair_table(selection: Selection) -> pa.Table:
-    """All pairs of the snapshot, whatever their split, by id."""
-    scored = selection.scored.pairs
-    track_of = {clip.id: clip.track_id for clip in selection.clips}
-    sides = [selection.sides[name] for name in scored["pair_id"].to_pylist()]
-    columns: dict[str, object] = {
+def pair_table(scored: pa.Table, sides: Mapping[str, PairSplit], clips: Iterable[Clip], regime: Regime) -> pa.Table:
+    """All pairs of the snapshot, whatever their split, by id. `scored` has the columns `scored_pairs.SCORED`."""
+    track_of = {clip.id: clip.track_id for clip in clips}
+    side_of = [sides[name] for name in scored["pair_id"].to_pylist()]
+    columns: dict[str, list[str]] = {
         "track_id": [track_of[clip] for clip in scored["clip_id"].to_pylist()],
-        "split": [each.under(selection.regime).value for each in sides],
-        "split_painting": [each.painting.value for each in sides],
-        "split_track": [each.track.value for each in sides],
-        "split_pair": [each.pair.value for each in sides],
+        "split": [each.under(regime).value for each in side_of],
+        "split_painting": [each.painting.value for each in side_of],
+        "split_track": [each.track.value for each in side_of],
+        "split_pair": [each.pair.value for each in side_of],
     }
     arrays = [
         pa.array(columns[each.name], each.type) if each.name in columns else scored[each.name] for each in tables.PAIRS
@@ -85,22 +82,23 @@ def _rater_rows(selection: Selection, rater_ids: RaterIds) -> list[Row]:
     simulated = selection.catalogue.simulated_raters
     return [
         {"rater_id": rater, "n_ratings": count, "simulated": rater in simulated}
-        for rater, count in sorted(selection.scored.tally.raters.items())
+        for rater, count in sorted(selection.tally.raters.items())
     ]
 
 
-def preference_table(preferences: Iterable[Preference], sides: Sides, regime: Regime) -> pa.Table:
-    """Outcomes as the table of preferences, some thousands at a time."""
+def preference_table(preferences: Iterable[Preference], pairs: pa.Table) -> pa.Table:
+    """Outcomes as the table of preferences, some thousands at a time. `pairs` has those that they compare."""
+    split_of = _mapping(pairs.filter(pairs["ambiguous"]), "pair_id", "split")
     rest = iter(preferences)
     chunks: list[pa.Table] = []
-    while rows := [_preference_row(each, sides, regime) for each in islice(rest, CHUNK)]:
+    while rows := [_preference_row(each, split_of) for each in islice(rest, CHUNK)]:
         chunks.append(tables.table_of(rows, tables.PREFERENCES))
     return pa.concat_tables(chunks) if chunks else tables.PREFERENCES.empty_table()
 
 
-def _preference_row(preference: Preference, sides: Sides, regime: Regime) -> Row:
+def _preference_row(preference: Preference, split_of: Mapping[str, str]) -> Row:
     task = preference.task
-    first, second = (sides[pair].under(regime) for pair in (task.pair_a, task.pair_b))
+    first, second = (Split(split_of[pair]) for pair in (task.pair_a, task.pair_b))
     return {
         "task_id": task.id,
         "direction": task.direction.value,
@@ -114,6 +112,10 @@ def _preference_row(preference: Preference, sides: Sides, regime: Regime) -> Row
         "agreement": preference.agreement if preference.winner else None,
         "split": side_of_task(first, second).value,
     }
+
+
+def _mapping(table: pa.Table, key: str, value: str) -> dict[str, str]:
+    return dict(zip(table[key].to_pylist(), table[value].to_pylist(), strict=True))
 
 
 def _painting_rows(selection: Selection) -> list[Row]:

@@ -27,7 +27,7 @@ from mpd_builder.ingest import (
 from mpd_builder.pairing import random_pairs
 from mpd_builder.preferences import make_tasks
 from mpd_builder.records import Clip, Judgments, Painting, PreferenceTask, Track, Vote
-from mpd_builder.snapshot import Recipe, Sealed, SnapshotExists
+from mpd_builder.snapshot import MediaFile, Recipe, Sealed, SnapshotExists
 from mpd_builder.synthetic import Truth, make_corpus, raters
 
 Words = Callable[[str], None]
@@ -75,14 +75,14 @@ class Spool:
             if cut.is_silent:
                 self.silent.add(cut.clip.id)
 
-    def painting_display(self, painting_id: str) -> bytes:
-        return (self.folder / f"{painting_id}.jpg").read_bytes()
+    def painting_display(self, painting_id: str) -> MediaFile:
+        return MediaFile(self.folder / f"{painting_id}.jpg")
 
     def painting_input(self, painting_id: str) -> npt.NDArray[np.uint8]:
         return self._array(painting_id)
 
-    def clip_audio(self, clip_id: str) -> tuple[bytes, str]:
-        return (self.folder / f"{clip_id}.flac").read_bytes(), "flac"
+    def clip_audio(self, clip_id: str) -> tuple[MediaFile, str]:
+        return MediaFile(self.folder / f"{clip_id}.flac"), "flac"
 
     def clip_mel(self, clip_id: str) -> npt.NDArray[np.float16]:
         return self._array(clip_id)

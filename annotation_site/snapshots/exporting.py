@@ -29,7 +29,6 @@ from mpd_builder.snapshot import (
     RecipeError,
     Sealed,
     SnapshotExists,
-    discard_leftovers,
     verify,
     write,
 )
@@ -44,9 +43,12 @@ REFUSALS = (JudgmentsError, MediaError, NothingToWrite, RecipeError, SnapshotExi
 
 
 def export_campaign(
-    *, campaign: Campaign, recipe: Recipe, out_dir: Path, created_on: date, progress: Progress
+    *, campaign: Campaign, recipe: Recipe, out_dir: Path, created_on: date, progress: Progress, resume: bool = False
 ) -> tuple[Dataset, Sealed]:
-    """Export a campaign as it is now to `out_dir`, which must not exist. Raises `REFUSALS` and OSError."""
+    """Export a campaign as it is now to `out_dir`, which must not exist. Raises `REFUSALS` and OSError.
+
+    resume: as in `snapshot.write`.
+    """
     progress(0, 0, "Reading, scoring and splitting")
     with ExitStack() as stack:
         with one_moment():
@@ -60,15 +62,18 @@ def export_campaign(
             created_on=created_on,
             code_version=__version__,
             progress=progress,
+            resume=resume,
         )
     return dataset, sealed
 
 
 def snapshot_export(snapshot: Snapshot, report: Reporter) -> None:
-    """Write the snapshot of a job's row. What an earlier attempt sealed is taken over; what it left half-made goes."""
+    """Write the snapshot of a job's row.
+
+    What an earlier attempt sealed is taken over. Of what it left half-made, media are used again, and the rest goes.
+    """
     folder = snapshot_folder(snapshot)
     try:
-        discard_leftovers(folder)
         if not folder.exists():
             dataset, sealed = export_campaign(
                 campaign=snapshot.campaign,
@@ -76,6 +81,7 @@ def snapshot_export(snapshot: Snapshot, report: Reporter) -> None:
                 out_dir=folder,
                 created_on=snapshot.created_at.date(),
                 progress=lambda done, total, words: report(done, total or None, words),
+                resume=True,
             )
             keep = (sealed.digest, sealed.n_files, sealed.n_bytes, dataset.facts.to_dict())
         else:

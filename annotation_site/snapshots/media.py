@@ -1,8 +1,14 @@
-"""The media store as the snapshot writer asks for it: one item at a time, by the item's key."""
+"""The media store as the snapshot writer asks for it: one item at a time, by the item's key.
+
+Files of this machine are copied from where they lie; those of another storage are fetched. The store names its files
+for the SHA-256 of their bytes, so a damaged one is noticed, and one that an earlier attempt wrote is not fetched again.
+"""
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+import re
+from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -11,7 +17,9 @@ from django.core.files.storage import default_storage
 
 from annotation_site.scoring.models import Campaign
 from annotation_site.snapshots.selectors import clips_of, paintings_of
-from mpd_builder.snapshot import MediaError
+from mpd_builder.snapshot import MediaError, MediaFile
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class StoredMedia:
@@ -22,26 +30,25 @@ class StoredMedia:
         clips = clips_of(campaign).values_list("key", "audio", "mel")
         self._files = {key: (shown, array) for key, shown, array in [*paintings, *clips]}
 
-    def painting_display(self, painting_id: str) -> bytes:
-        return self._content(painting_id)[0]
+    def painting_display(self, painting_id: str) -> MediaFile:
+        return self._file(painting_id)
 
     def painting_input(self, painting_id: str) -> npt.NDArray[np.uint8]:
         return self._array(painting_id)
 
-    def clip_audio(self, clip_id: str) -> tuple[bytes, str]:
-        content, name = self._content(clip_id)
-        return content, PurePosixPath(name).suffix.lower().removeprefix(".")
+    def clip_audio(self, clip_id: str) -> tuple[MediaFile, str]:
+        return self._file(clip_id), PurePosixPath(self._files[clip_id][0]).suffix.lower().removeprefix(".")
 
     def clip_mel(self, clip_id: str) -> npt.NDArray[np.float16]:
         return self._array(clip_id)
 
-    def _content(self, key: str) -> tuple[bytes, str]:
+    def _file(self, key: str) -> MediaFile:
         name = self._files[key][0]
-        try:
-            with default_storage.open(name, "rb") as file:
-                return file.read(), name
-        except FileNotFoundError:
-            raise _missing(key, name) from None
+        place = _local(name)
+        if place is not None and not place.is_file():
+            raise _missing(key, name)
+        stem = PurePosixPath(name).stem
+        return MediaFile(place or partial(_content, key, name), sha256=stem if _DIGEST.fullmatch(stem) else "")
 
     def _array(self, key: str) -> npt.NDArray[Any]:
         name = self._files[key][1]
@@ -53,6 +60,23 @@ class StoredMedia:
         except ValueError as error:
             raise MediaError(f"The model's input of {key} cannot be read ({error}). Import its file again.") from None
         return array
+
+
+def _local(name: str) -> Path | None:
+    """The file's place on this machine, where the storage has one."""
+    try:
+        return Path(default_storage.path(name))
+    except NotImplementedError:
+        return None
+
+
+def _content(key: str, name: str) -> bytes:
+    try:
+        with default_storage.open(name, "rb") as file:
+            content: bytes = file.read()
+    except FileNotFoundError:
+        raise _missing(key, name) from None
+    return content
 
 
 def _missing(key: str, name: str) -> MediaError:

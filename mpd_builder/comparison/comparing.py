@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
 from mpd_builder.comparison.items import counts_of, item_changes, split_changes
-from mpd_builder.comparison.judged import preference_changes, rater_changes, rating_changes, share_judgments
+from mpd_builder.comparison.judged import (
+    Matched,
+    match_ratings,
+    preference_changes,
+    rater_changes,
+    rating_changes,
+    share_judgments,
+)
 from mpd_builder.comparison.result import Agreement, Comparison, Difference, ItemKind, Kinship, Side
 from mpd_builder.comparison.scores import band_crossings, kept_pairs, score_changes
 from mpd_builder.snapshot import Facts, Snapshot
@@ -16,20 +25,20 @@ N_MOVERS = 20
 
 def compare(before: Snapshot, after: Snapshot, *, n_movers: int = N_MOVERS) -> Comparison:
     """Compare two opened snapshots, whatever their format versions. `n_movers`: how many pairs to name at most."""
-    kept = kept_pairs(before, after)
+    kept, matched = kept_pairs(before, after), match_ratings(before, after)
     paintings, tracks = (item_changes(before, after, kind) for kind in ItemKind)
     facts = [Facts.from_dict(snapshot.manifest["facts"]) for snapshot in (before, after)]
     return Comparison(
         before=_side(before, facts[0]),
         after=_side(after, facts[1]),
-        kinship=_kinship(before, after, n_pairs=len(kept), n_items=paintings.counts.kept + tracks.counts.kept),
+        kinship=_kinship(before, after, kept, matched, n_items=paintings.counts.kept + tracks.counts.kept),
         pairs=counts_of(before.pairs["pair_id"], after.pairs["pair_id"]),
         scores=score_changes(kept, after, n_movers=n_movers),
         bands=band_crossings(kept, before, after),
         paintings=paintings,
         tracks=tracks,
         clips=counts_of(before.clips["clip_id"], after.clips["clip_id"]),
-        ratings=rating_changes(before, after),
+        ratings=rating_changes(before, after, matched),
         raters=rater_changes(before, after),
         agreement=Agreement(facts[0].alpha, facts[1].alpha, facts[0].dispersion, facts[1].dispersion),
         preferences=preference_changes(before, after),
@@ -59,13 +68,13 @@ def _side(snapshot: Snapshot, facts: Facts) -> Side:
     )
 
 
-def _kinship(before: Snapshot, after: Snapshot, *, n_pairs: int, n_items: int) -> Kinship:
+def _kinship(before: Snapshot, after: Snapshot, kept: pd.DataFrame, matched: Matched, *, n_items: int) -> Kinship:
     if before.digest == after.digest:
         return Kinship.IDENTICAL
     if before.manifest["content_digest"] == after.manifest["content_digest"]:
         return Kinship.SAME_CONTENT
-    if n_pairs:
-        return Kinship.SAME_JUDGMENTS if share_judgments(before, after) else Kinship.OTHER_JUDGMENTS
+    if len(kept):
+        return Kinship.SAME_JUDGMENTS if share_judgments(kept, matched) else Kinship.OTHER_JUDGMENTS
     return Kinship.SAME_ITEMS if n_items else Kinship.UNRELATED
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -9,7 +11,8 @@ from mpd_builder.comparison.items import counts_of
 from mpd_builder.comparison.result import Counts, PreferenceChanges, RaterChanges, RatingChanges
 from mpd_builder.snapshot import RaterIds, Snapshot
 
-ROW = ["pair_id", "value", "played_ms", "active_ms", "input_method", "protocol"]
+NUMBERS = ["value", "played_ms", "active_ms"]
+ROW = ["pair_id", *NUMBERS, "input_method", "protocol"]
 """What tells one rating from another without naming raters."""
 
 
@@ -17,37 +20,54 @@ def has_raters(*snapshots: Snapshot) -> bool:
     return all(snapshot.recipe.rater_ids is RaterIds.PSEUDONYMOUS for snapshot in snapshots)
 
 
-def rating_changes(before: Snapshot, after: Snapshot) -> RatingChanges:
-    """Which ratings came and went."""
-    by_rater = has_raters(before, after)
-    if by_rater:
-        both = before.ratings.merge(after.ratings, on=["pair_id", "rater_id"], suffixes=("_before", "_after"))
-        kept, corrected = len(both), int(np.count_nonzero(both["value_before"] != both["value_after"]))
-    else:
-        kept, corrected = n_same_ratings(before, after), 0
-    n_before, n_after = len(before.ratings), len(after.ratings)
-    return RatingChanges(
-        counts=Counts(n_before, n_after, added=n_after - kept, removed=n_before - kept, kept=kept),
-        corrected=corrected,
-        by_rater=by_rater,
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Ratings that are in both: `kept` of them, of which `corrected` have another value, and `same` every column alike.
+
+    by_rater: they were told apart by pair and rater; else by every column, so that none can have been corrected.
+    """
+
+    by_rater: bool
+    kept: int
+    corrected: int
+    same: int
+
+
+def match_ratings(before: Snapshot, after: Snapshot) -> Matched:
+    """Find the ratings that two snapshots share."""
+    if not has_raters(before, after):
+        numbered = [
+            snapshot.ratings[ROW].assign(nth=snapshot.ratings.groupby(ROW).cumcount()) for snapshot in (before, after)
+        ]
+        kept = len(numbered[0].merge(numbered[1], on=[*ROW, "nth"]))
+        return Matched(by_rater=False, kept=kept, corrected=0, same=kept)
+    columns = ["pair_id", "rater_id", *NUMBERS]
+    both = before.ratings[columns].merge(after.ratings[columns], on=["pair_id", "rater_id"], suffixes=("", "_after"))
+    is_same = [(both[name] == both[f"{name}_after"]).to_numpy() for name in NUMBERS]
+    return Matched(
+        by_rater=True,
+        kept=len(both),
+        corrected=int(np.count_nonzero(~is_same[0])),
+        same=int(np.count_nonzero(np.logical_and.reduce(is_same))),
     )
 
 
-def n_same_ratings(before: Snapshot, after: Snapshot) -> int:
-    """How many ratings of one are in the other with every column the same; raters are not asked about."""
-    numbered = [
-        snapshot.ratings[ROW].assign(nth=snapshot.ratings.groupby(ROW).cumcount()) for snapshot in (before, after)
-    ]
-    return len(numbered[0].merge(numbered[1], on=[*ROW, "nth"]))
+def rating_changes(before: Snapshot, after: Snapshot, matched: Matched) -> RatingChanges:
+    """Which ratings came and went."""
+    n_before, n_after = len(before.ratings), len(after.ratings)
+    return RatingChanges(
+        counts=Counts(
+            n_before, n_after, added=n_after - matched.kept, removed=n_before - matched.kept, kept=matched.kept
+        ),
+        corrected=matched.corrected,
+        by_rater=matched.by_rater,
+    )
 
 
-def share_judgments(before: Snapshot, after: Snapshot) -> bool:
+def share_judgments(kept_pairs: pd.DataFrame, matched: Matched) -> bool:
     """Whether most ratings of the pairs in both are the same ones: by chance, or by habit, only few would be."""
-    numbers = [
-        int(np.count_nonzero(one.ratings["pair_id"].isin(other.pairs["pair_id"])))
-        for one, other in ((before, after), (after, before))
-    ]
-    return min(numbers) > 0 and 2 * n_same_ratings(before, after) >= min(numbers)
+    fewer = min(int(kept_pairs[f"n_ratings_{when}"].sum()) for when in ("before", "after"))
+    return fewer > 0 and 2 * matched.same >= fewer
 
 
 def rater_changes(before: Snapshot, after: Snapshot) -> RaterChanges:

@@ -5,7 +5,7 @@
 
 from mpd_builder.snapshot.dataset import AlphaFact, Dataset, DispersionFact, Facts, PreferenceFact, ProtocolFact
 from mpd_builder.snapshot.draft import SnapshotExists, discard_leftovers
-from mpd_builder.snapshot.media import Media, MediaError
+from mpd_builder.snapshot.media import Media, MediaError, MediaFile
 from mpd_builder.snapshot.public import NoPublicForm, publish
 from mpd_builder.snapshot.reader import Arrays, NoArrays, Snapshot, SnapshotDamaged, read
 from mpd_builder.snapshot.recipe import MediaChoice, RaterIds, Recipe, RecipeError
@@ -25,6 +25,7 @@ __all__ = [
     "Media",
     "MediaChoice",
     "MediaError",
+    "MediaFile",
     "NoArrays",
     "NoPublicForm",
     "NothingToWrite",

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import glob
 import hashlib
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from mpd_builder.snapshot.copying import FLUSHES, copy_of, digest_of, in_threads
 from mpd_builder.snapshot.manifest import SUMS_NAME, FileFact, sums_bytes
+from mpd_builder.snapshot.media import media_digits
+
+STAGE = "stage"
+"""Where files lie that have no name yet."""
+
+_DRAFT = re.compile(r"\..+\.[0-9a-f]{8}\.partial")
 
 
 class SnapshotExists(FileExistsError):
@@ -54,12 +67,27 @@ class ArrayStream:
         self._file.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A file that is in the draft and has no name yet."""
+
+    place: Path
+    fact: FileFact
+    head: bytes
+
+
 class Draft:
-    """The files written so far, with their digests. `files` never lists the checksum file itself."""
+    """The files written so far, with their digests. `files` never lists the checksum file itself.
+
+    `has` and `stage` may be called from several threads at once, all others by the one that has the draft.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.files: dict[str, FileFact] = {}
+        self.adopted: dict[str, FileFact] = {}
+        """Media of an earlier attempt: whole, and not asked for yet."""
+        self._numbers = count()
 
     def path(self, name: str) -> Path:
         """Where the file `name` goes; makes its folder."""
@@ -74,11 +102,35 @@ class Draft:
         self.path(name).write_bytes(content)
         self.files[name] = FileFact(hashlib.sha256(content).hexdigest(), len(content))
 
+    def add_copy(self, name: str, source: Path) -> None:
+        """Copy a file."""
+        self.take(name, self.stage(source))
+
     def add_written(self, name: str) -> None:
         """Take in a file that another library wrote at `path(name)`."""
-        with self.path(name).open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        self.files[name] = FileFact(digest, self.path(name).stat().st_size)
+        self.files[name] = digest_of(self.path(name))
+
+    def has(self, name: str, sha256: str) -> bool:
+        """Whether the media file is here, with this digest."""
+        fact = self.files.get(name) or self.adopted.get(name)
+        return fact is not None and fact.sha256 == sha256
+
+    def stage(self, content: bytes | Path) -> Staged:
+        """Bring a file in, or bytes, before its name is known."""
+        place = self.path(f"{STAGE}/{next(self._numbers)}")
+        copied = copy_of(content, place)
+        return Staged(place, copied.fact, copied.head)
+
+    def take(self, name: str, staged: Staged | None) -> None:
+        """Give a staged file its name, or without one take over the adopted file of that name. One that is there
+        already is kept: such names are digests of their content."""
+        if staged is None:
+            self.files[name] = self.files.get(name) or self.adopted[name]
+        elif name in self.files:
+            staged.place.unlink()
+        else:
+            staged.place.rename(self.path(name))
+            self.files[name] = staged.fact
 
     @contextlib.contextmanager
     def array(self, name: str, *, rows: int, row_shape: tuple[int, ...], dtype: npt.DTypeLike) -> Iterator[ArrayStream]:
@@ -90,12 +142,33 @@ class Draft:
         finally:
             stream.abandon()
 
+    def adopt(self) -> None:
+        """Keep what an earlier attempt left of media, each with the digest that it is named for; nothing else."""
+        names = [name for name in _plain_files(self.folder) if media_digits(name)]
+        facts = dict(zip(names, in_threads(lambda name: digest_of(self.folder / name), names), strict=True))
+        self.adopted = {name: fact for name, fact in facts.items() if fact.sha256.startswith(media_digits(name))}
+        self.keep_only(self.adopted)
+
+    def keep_only(self, names: Container[str]) -> None:
+        """Remove all other files, and folders that are empty then."""
+        for parent, folders, files in os.walk(self.folder, topdown=False):
+            for name in files:
+                place = Path(parent, name)
+                if place.relative_to(self.folder).as_posix() not in names:
+                    place.unlink()
+            for name in folders:
+                with contextlib.suppress(OSError):  # it is not empty, or a link
+                    Path(parent, name).rmdir()
+
     def seal(self, out_dir: Path) -> str:
         """Write the checksums, make all read-only and durable, move to `out_dir`; the snapshot's digest."""
         sums = sums_bytes({name: fact.sha256 for name, fact in self.files.items()})
-        _make_durable(self.folder)
+        self.keep_only(self.files)
+        deque(in_threads(_make_final, [self.folder / name for name in self.files], threads=FLUSHES), maxlen=0)
         (self.folder / SUMS_NAME).write_bytes(sums)
-        _make_durable(self.folder)
+        _make_final(self.folder / SUMS_NAME)
+        for folder, _, _ in os.walk(self.folder, topdown=False):
+            _sync(Path(folder))
         try:
             self.folder.rename(out_dir)
         except OSError as error:
@@ -107,38 +180,104 @@ class Draft:
 
 
 @contextlib.contextmanager
-def draft(out_dir: Path) -> Iterator[Draft]:
-    """A draft of `out_dir`. Whatever ends the block before `seal`, nothing of it stays."""
+def draft(out_dir: Path, *, resume: bool = False) -> Iterator[Draft]:
+    """A draft of `out_dir`. Whatever ends the block before `seal`, nothing of it stays.
+
+    resume: begin with the media that an attempt left which was cancelled or killed; and leave one's own when the block
+    is broken off by anything but an OSError or a ValueError. Those are the work's own failures: no room, bad media.
+    """
     if os.path.lexists(out_dir):
         raise SnapshotExists(_exists(out_dir))
-    folder = out_dir.parent / f".{out_dir.name}.{secrets.token_hex(4)}.partial"
     out_dir.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(mode=0o755)
-    try:
-        yield Draft(folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with _claimed(out_dir, resume=resume) as made:
+        stays = False
+        try:
+            yield made
+        except (OSError, ValueError):
+            raise
+        except BaseException:
+            stays = resume
+            raise
+        finally:
+            media = {name for name in {*made.files, *made.adopted} if media_digits(name)}
+            if stays and media:
+                made.keep_only(media)
+            else:
+                shutil.rmtree(made.folder, ignore_errors=True)
 
 
 def discard_leftovers(out_dir: Path) -> None:
-    """Remove drafts of `out_dir` that a killed process left. Only for a caller who knows that none is being written."""
-    for leftover in out_dir.parent.glob(f".{out_dir.name}.*.partial"):
-        shutil.rmtree(leftover)
+    """Remove drafts of `out_dir` that a cancelled or killed export left. One that is being written stays."""
+    for leftover in _drafts(out_dir):
+        with _held(leftover) as is_ours:
+            if is_ours:
+                shutil.rmtree(leftover)
+
+
+def is_draft(folder: Path) -> bool:
+    """Whether a folder is named as a draft: it is no snapshot, whatever it holds."""
+    return _DRAFT.fullmatch(folder.resolve().name) is not None
+
+
+@contextlib.contextmanager
+def _claimed(out_dir: Path, *, resume: bool) -> Iterator[Draft]:
+    """A draft that is this process's own: of what others left, if anything, or new."""
+    folder = out_dir.parent / f".{out_dir.name}.{secrets.token_hex(4)}.partial"
+    for leftover in _drafts(out_dir) if resume else ():
+        with _held(leftover) as is_ours:
+            if is_ours:
+                leftover.rename(folder)
+                made = Draft(folder)
+                made.adopt()
+                yield made
+                return
+    folder.mkdir(mode=0o755)
+    with _held(folder):
+        yield Draft(folder)
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[bool]:
+    """Hold the folder while the block lasts; whether it was free. A killed process holds nothing."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:  # its owner sealed or removed it
+        yield False
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        yield False
+        return
+    try:
+        yield folder.exists()
+    finally:
+        os.close(handle)
+
+
+def _drafts(out_dir: Path) -> list[Path]:
+    return sorted(out_dir.parent.glob(f".{glob.escape(out_dir.name)}.????????.partial"))
+
+
+def _plain_files(root: Path) -> list[str]:
+    """The paths of plain files below `root`: no links, nothing behind one."""
+    return [
+        place.relative_to(root).as_posix()
+        for parent, _, names in os.walk(root)
+        for place in (Path(parent, name) for name in names)
+        if place.is_file() and not place.is_symlink()
+    ]
 
 
 def _exists(out_dir: Path) -> str:
     return f"There is something at {out_dir} already. A snapshot is never overwritten: choose another place."
 
 
-def _make_durable(folder: Path) -> None:
-    """Flush files and folders to the disk, bottom up; files become read-only."""
-    for parent, _, names in os.walk(folder, topdown=False):
-        for name in names:
-            place = Path(parent, name)
-            if place.stat().st_mode & 0o222:
-                _sync(place)
-                place.chmod(0o444)
-        _sync(Path(parent))
+def _make_final(place: Path) -> None:
+    """Flush a file to the disk and make it read-only."""
+    _sync(place)
+    place.chmod(0o444)
 
 
 def _sync(place: Path) -> None:

@@ -113,7 +113,10 @@ def publish(path: Path, *, out_dir: Path) -> Sealed:
     sums = manifest.parse_sums(texts[manifest.SUMS_NAME])
     with draft(out_dir) as folder:
         for name in sums:
-            folder.add_bytes(name, texts[name] if name in texts else (path / name).read_bytes())
+            if name in texts:
+                folder.add_bytes(name, texts[name])
+            else:
+                folder.add_copy(name, path / name)
         if {name: fact.sha256 for name, fact in folder.files.items()} != sums:
             raise SnapshotDamaged(verify(path))  # changed while it was read
         digest = folder.seal(out_dir)

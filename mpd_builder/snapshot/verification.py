@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mpd_builder.snapshot import leakage
+from mpd_builder.snapshot.draft import is_draft
 from mpd_builder.snapshot.manifest import MANIFEST_NAME, SUMS_NAME, ManifestError, parse, parse_sums
 from mpd_builder.snapshot.recipe import Recipe, RecipeError
 from mpd_builder.snapshot.tables import TABLES_FOLDER
@@ -70,6 +71,8 @@ def verify(path: Path | str) -> Report:
     if not root.is_dir():
         words = "is not a folder" if root.exists() else "does not exist"
         return _failed(root, Problem(".", Damage.NOT_A_SNAPSHOT, words))
+    if is_draft(root):
+        return _failed(root, Problem(".", Damage.NOT_A_SNAPSHOT, "is what an unfinished export left, not a snapshot"))
     try:
         found, strange = _walk(root)
         sums = _read(root, SUMS_NAME)

@@ -48,12 +48,14 @@ def write(
     created_on: date | None,
     code_version: str,
     progress: Progress = no_progress,
+    resume: bool = False,
 ) -> Sealed:
     """Write a sealed snapshot to `out_dir`, which must not exist.
 
     media: may be None when the recipe asks for neither media nor arrays.
     created_on: stated in the card and the manifest; None leaves the date out.
     progress: called with steps done, steps in all and words. What it raises cancels the export: nothing stays behind.
+    resume: take over the media that a cancelled or killed export to this place left, and leave one's own likewise.
     Raises SnapshotExists, NothingToWrite, leakage.SplitsLeak, MediaError (names the item), RecipeError, OSError.
     """
     if dataset.facts.n_pairs == 0:
@@ -63,7 +65,7 @@ def write(
         )
     kinds = _kinds(media, recipe)
     steps = _Steps(_count_steps(dataset, kinds), progress)
-    with draft(out_dir) as folder:
+    with draft(out_dir, resume=resume) as folder:
         tables, arrays = _write_items(folder, dataset, kinds=kinds, steps=steps)
         for name, table in tables.items():
             write_table(table, folder.path(table_path(name)))

@@ -10,6 +10,7 @@ from mpd_builder.draws import water_fill
 from mpd_builder.preferences import decide, make_tasks, possible
 from mpd_builder.records import Choice, Consensus, Direction, Pair, PreferenceTask, Rating, Vote
 from mpd_builder.reliability import krippendorff_alpha
+from mpd_builder.rules import VoteRule
 from mpd_builder.sides import Shares, Split, own_side
 
 _ = None
@@ -164,6 +165,25 @@ def test_a_strict_majority_of_three_votes_decides(votes, winner):
     [preference] = decide([task], cast)
     assert (preference.votes_a, preference.votes_b) == (votes.count("a"), votes.count("b"))
     assert preference.winner == winner
+
+
+@pytest.mark.parametrize(
+    ("votes", "winner"),
+    [
+        ("aaa", Choice.A),
+        ("bbbb", Choice.B),
+        ("aab", None),  # a majority, but not all
+        ("aa", None),  # all, but fewer than three votes
+        ("aabb", None),
+        ("", None),
+    ],
+)
+def test_only_all_of_three_votes_decide_where_the_recipe_asks_for_unanimity(votes, winner):
+    task = PreferenceTask("t", Direction.MUSIC_TO_PAINTING, "c", "x", "y")
+    cast = [Vote("t", f"r{i}", Choice(vote), Choice.A) for i, vote in enumerate(votes)]
+    [preference] = decide([task], cast, rule=VoteRule.UNANIMOUS)
+    assert preference.winner == winner
+    assert preference.unanimous == (winner is not None)
 
 
 def test_the_place_of_an_id_is_its_sha256():

@@ -176,7 +176,7 @@ def test_a_folder_that_cannot_be_written_fails_the_job_in_words(judged, tmp_path
     assert str(tmp_path / "file") in job.error
 
 
-def test_cancelling_a_running_export_leaves_nothing(judged, settings, monkeypatch):
+def test_a_cancelled_export_leaves_no_snapshot_and_can_be_gone_on_with(judged, settings, monkeypatch):
     job = snapshot_start(campaign=judged.campaign, recipe="demo", now=NOON)
 
     def cancelled_meanwhile(campaign):
@@ -187,7 +187,13 @@ def test_cancelling_a_running_export_leaves_nothing(judged, settings, monkeypatc
     assert job_run(model=Snapshot, job_id=job.pk, work=snapshot_export) == JobState.CANCELLED
     job.refresh_from_db()
     assert (job.state, job.digest) == (JobState.CANCELLED, "")
-    assert list(Path(settings.SNAPSHOTS_ROOT).iterdir()) == []
+    left = [place for place in Path(settings.SNAPSHOTS_ROOT).rglob("*") if place.is_file()]
+    assert all("/media/" in str(place) and not snapshots.verify(place.parents[2]).ok for place in left)
+    monkeypatch.undo()
+    Snapshot.objects.filter(pk=job.pk).update(state=JobState.QUEUED, cancel_requested=False)
+    assert job_run(model=Snapshot, job_id=job.pk, work=snapshot_export) == JobState.DONE
+    names = {place.name for place in Path(settings.SNAPSHOTS_ROOT).iterdir()}
+    assert names == {job.folder, f"{job.folder}.zip-index.json"}
 
 
 def test_a_second_attempt_takes_over_what_the_first_had_sealed(judged):

@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from mpd_builder.snapshot.dataset import AlphaFact, Facts
-from mpd_builder.snapshot.manifest import FORMAT_VERSION, ArrayFact, FileFact, TableFact
+from mpd_builder.snapshot.manifest import FORMAT_VERSION, ArrayFact, FileFact, TableFact, content_digest
 from mpd_builder.snapshot.recipe import Recipe
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class About:
     """A snapshot as its papers see it.
 
@@ -38,6 +39,11 @@ class About:
         kind = {"nothing": "", "everything": "synthetic "}.get(self.facts.synthetic, "partly synthetic ")
         return f"Perceptual coherence of music and painting: {kind}snapshot, recipe {self.recipe.name}"
 
+    @cached_property
+    def content_digest(self) -> str:
+        """As in the manifest: of tables, media and arrays."""
+        return content_digest(self.files)
+
     @property
     def keywords(self) -> list[str]:
         facts = self.facts
@@ -51,13 +57,13 @@ class About:
         return self.tables["raters"].rows > 0
 
 
-def alpha_words(alpha: AlphaFact, *, units: str = "pairs", values: str = "ratings") -> str:
+def alpha_words(alpha: AlphaFact, *, unit: str = "pair", value: str = "rating") -> str:
     """Alpha with its interval and what it was computed from."""
     if alpha.value is None:
-        return f"undefined (too few {values}, or no variation)"
-    interval = f", 95% interval {number(alpha.low)} to {number(alpha.high)} (jackknife over {units})"
-    counted = f"; {alpha.n_ratings:,} {values} of {alpha.n_units:,} {units}"
-    return number(alpha.value) + (interval if alpha.low is not None else "") + counted
+        return f"undefined (too few {value}s, or no variation)"
+    interval = f", 95% interval {number(alpha.low)} to {number(alpha.high)} (jackknife over {unit}s)"
+    basis = f"; {counted(alpha.n_ratings, value)} of {counted(alpha.n_units, unit)}"
+    return number(alpha.value) + (interval if alpha.low is not None else "") + basis
 
 
 def number(value: float | None) -> str:

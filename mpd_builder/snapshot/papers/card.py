@@ -70,7 +70,7 @@ def _configs(filled: Collection[str]) -> list[str]:
 def _introduction(about: About) -> str:
     facts = about.facts
     paragraphs = [f"{statements.task()} {statements.holdings(facts)}"]
-    if said := statements.synthesis(facts):
+    if said := statements.synthesis(about):
         first, rest = said.split(".", 1) if facts.synthetic == "everything" else said.split(":", 1)
         mark = "." if facts.synthetic == "everything" else ":"
         paragraphs.append(f"**{first}{mark}**{rest}")

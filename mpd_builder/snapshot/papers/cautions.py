@@ -42,7 +42,7 @@ def gaps(about: About) -> list[str]:
     empty = [side for side in _SIDES if not facts.pairs[side]]
     return [
         *(words for is_there, words in found if is_there),
-        *([f"No pair is in {listed([f'`{side}`' for side in empty])}."] if empty else []),
+        *([f"Without a pair: {listed([f'`{side}`' for side in empty])}."] if empty else []),
         *_thin("style", "painting", facts.styles),
         *_thin("genre", "clip", facts.genres),
     ]
@@ -82,14 +82,16 @@ def imbalances(facts: Facts, *, clean: Clean) -> list[str]:
             f"Scores are densest from {low:.1f} to {low + width:.1f}: "
             f"{of_all(most, sum(facts.score_histogram), 'pairs')}."
         )
-    words.append(f"All judgments come from {counted(facts.raters, 'rater')}; others may hear and see differently.")
+    if facts.simulated_raters < facts.raters:
+        words.append(f"All judgments come from {counted(facts.raters, 'rater')}; others may hear and see differently.")
     return [each for each in words if each]
 
 
 def _most(kind: str, item: str, named: Mapping[str, int], *, clean: Clean) -> str:
-    if len(named) < 2:
+    ranked = by_count(named)
+    if len(ranked) < 2 or ranked[0][1] == ranked[1][1]:
         return ""
-    name, count = by_count(named)[0]
+    name, count = ranked[0]
     stated = of_all(count, sum(named.values()), item + "s")
     return f"The most frequent of {len(named)} {kind}s, {clean(name)}, has {stated} that state one."
 
@@ -117,7 +119,8 @@ def misuses(facts: Facts) -> list[str]:
 
 
 def personal(about: About) -> list[str]:
-    """What is said of people."""
+    """What is said of people: first of the raters, then of others."""
+    facts = about.facts
     words = {
         RaterIds.PSEUDONYMOUS: "Raters are named by pseudonyms only: no names, no addresses.",
         RaterIds.ABSENT: "Who gave a rating is left out, and so is the table of raters.",
@@ -127,11 +130,13 @@ def personal(about: About) -> list[str]:
         told.append(
             "Ratings of one rater can be told apart by the pseudonym, with the time each took and how it was given."
         )
-    if any(about.facts.backgrounds.values()):
+    if any(facts.backgrounds.values()):
         told.append(
             "What raters said of their training is here as counts only; answers that fewer than three of them gave "
             "are counted together."
         )
+    if facts.synthetic != "everything":
+        told.append("The artists of paintings and music are named where that was stated (`artist`).")
     return told
 
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from mpd_builder.snapshot.manifest import content_digest
 from mpd_builder.snapshot.papers import licences, statements
 from mpd_builder.snapshot.papers.about import About
 
@@ -19,19 +18,19 @@ _PAPER_ARXIV = "2511.07137"
 
 def version(about: About) -> str:
     """The format version and the content's digest: two snapshots of the same data have the same."""
-    return f"{about.format_version}.0.0+{content_digest(about.files)[:16]}"
+    return f"{about.format_version}.0.0+{about.content_digest[:16]}"
 
 
 def bibtex(about: About) -> str:
     """The snapshot as a BibTeX entry."""
     year = f"  year = {{{about.created_on.year}}},\n" if about.created_on else ""
     return (
-        f"@misc{{mpd-{content_digest(about.files)[:12]},\n"
+        f"@misc{{mpd-{about.content_digest[:12]},\n"
         f"  title = {{{about.title}}},\n"
         f"  author = {{{{{PUBLISHER}}}}},\n"
         f"{year}"
         f"  version = {{{version(about)}}},\n"
-        f"  note = {{SHA-256 of the content: {content_digest(about.files)}}}\n"
+        f"  note = {{SHA-256 of the content: {about.content_digest}}}\n"
         "}"
     )
 
@@ -69,7 +68,7 @@ def _values(about: About) -> dict[str, Any]:
         "identifiers": [
             {
                 "type": "other",
-                "value": f"sha256:{content_digest(about.files)}",
+                "value": f"sha256:{about.content_digest}",
                 "description": "Of tables, media and arrays: content_digest in manifest.json.",
             }
         ],

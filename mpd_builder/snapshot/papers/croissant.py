@@ -55,7 +55,7 @@ def _dataset(about: About) -> Node:
         "@type": "sc:Dataset",
         "conformsTo": [CROISSANT, RESPONSIBLE_AI],
         "name": about.title,
-        "description": " ".join(filter(None, [task(), holdings(about.facts), synthesis(about.facts)])).replace("`", ""),
+        "description": " ".join(filter(None, [task(), holdings(about.facts), synthesis(about)])).replace("`", ""),
         "license": _licences(about),
         "citeAs": citation.bibtex(about),
         "creator": {"@type": "sc:Organization", "name": citation.PUBLISHER},

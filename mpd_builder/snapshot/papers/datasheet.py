@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 
 from mpd_builder.snapshot import leakage
 from mpd_builder.snapshot.columns import COLUMNS
-from mpd_builder.snapshot.manifest import content_digest
 from mpd_builder.snapshot.papers import cautions, citation, licences, statements
 from mpd_builder.snapshot.papers.about import About, cell, number
 from mpd_builder.snapshot.papers.protocols import protocol_path
@@ -43,7 +42,7 @@ def _motivation(about: About) -> Iterable[str]:
         f'It measures perceptual coherence between music and painting, after the paper "{citation.PAPER_TITLE}". '
         f"{statements.task()}"
     )
-    yield statements.synthesis(about.facts)
+    yield statements.synthesis(about)
 
 
 def _composition(about: About) -> Iterable[str]:
@@ -85,7 +84,8 @@ def _arrays(about: About) -> str:
 def _collection(about: About) -> Iterable[str]:
     facts = about.facts
     yield "## Collection"
-    yield f"{statements.task()} {statements.per_item(about.recipe)}"
+    told = "" if facts.simulated_raters == facts.raters else "Raters worked on pages of MPD Atelier. "
+    yield f"{told}{statements.per_item(about)}"
     if "origin" in about.tables[PAIR_TABLES[0]].columns:
         yield "The column `origin` of the pairs says which were drawn at random and which a model asked for."
     yield statements.collected(facts)
@@ -156,7 +156,7 @@ def _distribution(about: About) -> Iterable[str]:
     yield "\n".join(licences.table(about.facts))
     yield "\n".join(licences.rights(about))
     yield licences.of_ratings(about.recipe.ratings_licence)
-    named = f"The content (tables, media, arrays) has the SHA-256 `{content_digest(about.files)}`"
+    named = f"The content (tables, media, arrays) has the SHA-256 `{about.content_digest}`"
     if about.complete_digest:
         named += f"; this is the public form of the snapshot `{about.complete_digest}`"
     yield f"{named}. `SHA256SUMS` lists every file, and its own SHA-256 names the snapshot."
@@ -171,8 +171,8 @@ def _left_to_the_publisher(about: About) -> Iterable[str]:
         (people, "How were the raters found, what were they told and paid, and in which language did they work?"),
         (people, "Did they consent to publication, and did an ethics board look at the study?"),
         (people and not any(facts.backgrounds.values()), "Who are the raters: roles, disciplines, years of training?"),
-        (not facts.collected_from, "When was it collected?"),
-        (True, "How were the paintings and the music chosen?"),
+        (people and not facts.collected_from, "When was it collected?"),
+        (facts.synthetic != "everything", "How were the paintings and the music chosen?"),
         (not about.recipe.ratings_licence, "Under which licence may ratings and votes be passed on?"),
         (any("" in counts for counts in facts.licences.values()), "Which licence have the items that state none?"),
         (about.recipe.media is MediaChoice.NONE, "Where can pictures and sound be had?"),

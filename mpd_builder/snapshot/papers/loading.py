@@ -93,15 +93,17 @@ class Pairs(torch.utils.data.Dataset):
         data = snapshot.read(path)
         rows = data.pairs[data.pairs["split"] == split]
         self.arrays, self.scores = data.arrays(), rows["score"].to_numpy("float32")
-        self.paintings = data.paintings.set_index("painting_id")["row"].loc[rows["painting_id"]].to_numpy()
-        self.clips = data.clips.set_index("clip_id")["row"].loc[rows["clip_id"]].to_numpy()
+        painting_row = data.paintings.set_index("painting_id")["row"]
+        clip_row = data.clips.set_index("clip_id")["row"]
+        self.paintings = painting_row[rows["painting_id"]].to_numpy()
+        self.clips = clip_row[rows["clip_id"]].to_numpy()
 
     def __len__(self):
         return len(self.scores)
 
     def __getitem__(self, i):
-        painting = torch.tensor(self.arrays.paintings_u8[self.paintings[i]])  # (256, 256, 3), uint8
-        mel = torch.tensor(self.arrays.mels_f16[self.clips[i]])  # (128, 469), float16
+        painting = torch.tensor(self.arrays.paintings_u8[self.paintings[i]])  # (256, 256, 3)
+        mel = torch.tensor(self.arrays.mels_f16[self.clips[i]])  # (128, 469)
         return painting, mel, self.scores[i]
 
 """.splitlines()

@@ -43,13 +43,11 @@ def _annotation(about: About) -> dict[str, Answer]:
             statements.playback(facts),
             *statements.instructions(facts, clean=plain),
         ],
-        "dataAnnotationPlatform": [f"MPD Atelier {about.code_version}"],
+        "dataAnnotationPlatform": ["MPD Atelier"],
         "dataAnnotationAnalysis": [*statements.agreement(facts), *statements.vote_agreement(facts)],
-        "annotationsPerItem": statements.per_item(about.recipe),
+        "annotationsPerItem": statements.per_item(about),
         "annotatorDemographics": [statements.who_rated(facts), *statements.backgrounds(facts, clean=plain)],
-        "machineAnnotationTools": (
-            [f"Simulated raters of MPD Atelier {about.code_version}"] if facts.simulated_raters else []
-        ),
+        "machineAnnotationTools": (["The simulated raters of MPD Atelier"] if facts.simulated_raters else []),
     }
 
 

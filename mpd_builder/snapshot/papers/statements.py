@@ -37,8 +37,9 @@ def holdings(facts: Facts) -> str:
     )
 
 
-def synthesis(facts: Facts) -> str:
+def synthesis(about: About) -> str:
     """What a program made, "" where nothing."""
+    facts = about.facts
     if facts.synthetic == "everything":
         return (
             "Everything here is synthetic. The pictures were painted and the music composed by a program, and the "
@@ -46,10 +47,10 @@ def synthesis(facts: Facts) -> str:
         )
     if facts.synthetic == "nothing":
         return ""
-    return (
-        f"Partly synthetic: {facts.synthetic} were made by a program. The columns `is_synthetic` of paintings and "
-        "clips and `simulated` of raters say which."
-    )
+    which = "The columns `is_synthetic` of paintings and clips"
+    if about.has_raters:
+        which += " and `simulated` of raters"
+    return f"Partly synthetic: {facts.synthetic} were made by a program. {which} say which."
 
 
 def scoring(recipe: Recipe) -> str:
@@ -215,8 +216,7 @@ def agreement(facts: Facts) -> list[str]:
 def vote_agreement(facts: Facts) -> list[str]:
     """Alpha of the votes, where it was computed."""
     return [
-        f"Krippendorff's alpha (nominal) of the votes {direction}: "
-        f"{alpha_words(fact.alpha, units='tasks', values='votes')}"
+        f"Krippendorff's alpha (nominal) of the votes {direction}: {alpha_words(fact.alpha, unit='task', value='vote')}"
         for direction, fact in sorted(facts.preferences.items())
         if fact.alpha is not None and fact.tasks
     ]
@@ -227,12 +227,16 @@ def origin(about: About) -> str:
     return f"Made{made_on} by MPD Atelier {about.code_version}, recipe `{about.recipe.name}`."
 
 
-def per_item(recipe: Recipe) -> str:
+def per_item(about: About) -> str:
     """How many judgments an item has."""
+    recipe = about.recipe
     ratings = f"{recipe.min_ratings}"
     if recipe.raters_per_pair > recipe.min_ratings:
         ratings += f" to {recipe.raters_per_pair}"
-    return f"{ratings} ratings a pair, each by another rater; at least {counted(recipe.votes_needed, 'vote')} a task."
+    words = f"{ratings} ratings a pair, each by another rater"
+    if any(fact.tasks for fact in about.facts.preferences.values()):
+        words += f"; at least {counted(recipe.votes_needed, 'vote')} a preference task"
+    return f"{words}."
 
 
 def instructions(facts: Facts, *, clean: Clean) -> list[str]:

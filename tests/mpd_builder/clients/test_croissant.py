@@ -57,7 +57,7 @@ def test_the_splits_are_an_enumeration_that_croissant_knows(folder):
 def test_the_responsible_ai_fields_reach_the_reader(folder):
     told = opened(folder).metadata
     assert told.annotations_per_item.startswith("5 ratings a pair")
-    assert told.data_annotation_platform == ["MPD Atelier 0.1.0"]
+    assert told.data_annotation_platform == ["MPD Atelier"]
     assert [day.date().isoformat() for day in told.data_collection_timeframe] == ["2026-01-03", "2026-03-20"]
     assert "By role: graduate (5), art teacher (4)." in told.annotator_demographics
     for field in ("data_biases", "data_limitations", "data_use_cases", "personal_sensitive_information"):

@@ -32,3 +32,13 @@ def test_pairs_are_what_loads_when_nothing_is_named(path, tmp_path):
     assert set(loaded) == set(SPLITS)
     assert loaded.num_rows == {split: pq.read_table(path / table_path(f"pairs-{split}")).num_rows for split in SPLITS}
     assert set(get_dataset_config_names(str(path))) == {config for config, _, _ in PLACES}
+
+
+def test_the_hub_reads_the_front_matter(path):
+    from huggingface_hub import DatasetCard
+
+    told = DatasetCard.load(path / "README.md").data
+    assert (told.license, told.license_name, told.license_link) == ("other", "mixed", "LICENSE.md")
+    assert (path / told.license_link).is_file()
+    assert told.size_categories == ["n<1K"]
+    assert {config["config_name"] for config in told.configs} == {config for config, _, _ in PLACES}

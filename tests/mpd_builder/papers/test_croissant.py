@@ -92,7 +92,7 @@ def test_simulations_are_called_so(tmp_path):
     write_small(tmp_path / "s", dataset=with_facts(simulated_raters=5))
     told = croissant_of(tmp_path / "s")
     assert told["rai:dataCollectionType"] == ["Simulations"]
-    assert told["rai:machineAnnotationTools"] == ["Simulated raters of MPD Atelier 0.1.0"]
+    assert told["rai:machineAnnotationTools"] == ["The simulated raters of MPD Atelier"]
     assert "rai:dataSocialImpact" not in told
 
 

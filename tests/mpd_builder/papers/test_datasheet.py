@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_it_states_what_the_facts_state(filled):
         "- No style is stated for 1 of 14 paintings (7.1%).",
         "- 1 of 2 styles have fewer than 10 paintings.",
         "- 2 rated pairs with fewer than 5 ratings are left out.",
-        "- No pair is in `validation`.",
+        "- Without a pair: `validation`.",
         "40 ratings by 5 raters.",
         "| paintings | CC0-1.0 | 3 | 0 |",
     ):
@@ -54,6 +55,15 @@ def test_what_the_facts_do_not_state_is_not_said(old):
     for words in ("By role", "by style", "by genre", "Spearman", "The first rating", "### Instructions", "training is"):
         assert words not in sheet, words
     assert "Ratings by version of the instructions: v1 (40)." in sheet
+
+
+def test_without_a_table_of_raters_none_is_pointed_to(tmp_path):
+    recipe = Recipe("ids", rater_ids=RaterIds.ABSENT)
+    data = with_facts(simulated_raters=2)
+    sheet = sheet_of(tmp_path / "s", recipe=recipe, dataset=replace(data, raters=data.raters.slice(0, 0)))
+    assert "2 of 5 raters were made by a program" in sheet
+    assert "`simulated`" not in sheet
+    assert "can be told apart by the pseudonym" not in sheet
 
 
 def test_questions_without_an_answer_count_as_not_asked(tmp_path):
@@ -91,7 +101,8 @@ def test_of_simulated_raters_no_consent_is_asked_and_nothing_is_claimed(tmp_path
     assert "all of them programs" in sheet
     assert "says nothing about what people perceive" in sheet
     assert "consent" not in sheet
-    assert "taste of these people" not in sheet
+    for words in ("taste of these people", "others may hear", "artists of paintings", "When was it", "music chosen"):
+        assert words not in sheet, words
 
 
 def test_partly_simulated_raters_are_counted_among_the_gaps(tmp_path):

@@ -6,8 +6,10 @@ import pytest
 
 from mpd_builder.rules import Aggregator, VoteRule
 from mpd_builder.sides import Regime
-from mpd_builder.snapshot import Recipe
-from mpd_builder.snapshot.papers import statements
+from mpd_builder.snapshot import AlphaFact, PreferenceFact, Recipe
+from mpd_builder.snapshot.papers import About, cautions, statements
+from mpd_builder.snapshot.papers.about import alpha_words, counted, listed
+from tests.mpd_builder.small_snapshot import facts
 
 RECIPE = Recipe("default")
 
@@ -53,12 +55,46 @@ def test_each_regime_says_what_it_keeps_apart(regime, words):
     assert ("`cross`" in told) is (regime is Regime.UNSEEN_BOTH)
 
 
+def about(recipe=RECIPE, **changes):
+    return About(
+        recipe=recipe,
+        facts=replace(facts(), **changes),
+        created_on=None,
+        code_version="0.1.0",
+        tables={},
+        arrays={},
+        files={},
+    )
+
+
 def test_ratings_an_item_are_a_range_where_the_recipe_takes_fewer():
-    assert statements.per_item(RECIPE).startswith("5 ratings a pair")
-    assert statements.per_item(replace(RECIPE, min_ratings=3)).startswith("3 to 5 ratings a pair")
+    assert statements.per_item(about()).startswith("5 ratings a pair")
+    assert statements.per_item(about(replace(RECIPE, min_ratings=3))).startswith("3 to 5 ratings a pair")
+
+
+def test_votes_are_spoken_of_only_where_there_are_tasks():
+    assert "at least 3 votes a preference task" in statements.per_item(about())
+    none = {direction: PreferenceFact(0, 0, 0) for direction in ("music->painting", "painting->music")}
+    assert "vote" not in statements.per_item(about(preferences=none))
 
 
 def test_the_most_frequent_come_first_and_the_rest_is_counted_together():
     counts = {"b": 2, "a_c": 2, "": 5, "d": 1}
     assert statements.ranked(counts, clean=str) == "not stated (5), a c (2), b (2), d (1)"
     assert statements.ranked(counts, clean=str, most=2) == "not stated (5), a c (2), 2 others (3)"
+
+
+def test_the_most_frequent_is_named_only_if_there_is_one():
+    told = cautions.imbalances(about(styles={"a": 3, "b": 2, "": 9}).facts, clean=str)
+    assert told[0] == "The most frequent of 2 styles, a, has 3 of 5 paintings (60.0%) that state one."
+    assert "most frequent" not in cautions.imbalances(about(styles={"a": 3, "b": 3}).facts, clean=str)[0]
+    assert "most frequent" not in cautions.imbalances(about(styles={"a": 3, "": 9}).facts, clean=str)[0]
+
+
+def test_one_is_not_many():
+    assert alpha_words(AlphaFact(0.5, None, None, 1, 3), unit="task", value="vote") == "0.500; 3 votes of 1 task"
+    assert counted(1, "pair") == "1 pair"
+    assert counted(1200, "pair") == "1,200 pairs"
+    assert listed([]) == ""
+    assert listed(["a"]) == "a"
+    assert listed(["a", "b", "c"]) == "a, b and c"
