@@ -185,6 +185,16 @@ def test_a_sums_file_that_makes_no_sense_names_the_line(copy, line, words):
     assert words in verify(copy).words
 
 
+@pytest.mark.parametrize("ending", ["", "\v", "\r", "\x1c"])
+def test_only_a_new_line_ends_a_line_of_the_sums(copy, ending):
+    """What other software takes for the end of a line must not pass for the same file."""
+    sums = (copy / "SHA256SUMS").read_text()
+    (copy / "SHA256SUMS").write_text(sums.replace("\n", ending, 1), newline="")
+    assert not verify(copy).ok
+    (copy / "SHA256SUMS").write_text(sums[:-1] + ending, newline="")
+    assert not verify(copy).ok
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
