@@ -11,7 +11,7 @@ from django_structlog.celery.steps import DjangoStructLogInitStep
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotation_site.settings")
 
 GIVES_WAY = 5
-"""How much lower (`nice`) than the site's processes a worker stands: raters wait for pages, nobody for a job's second."""
+"""How much lower (`nice`) than the site a worker stands: raters wait for pages, nobody for a job's second."""
 
 app = Celery("annotation_site")
 app.config_from_object("django.conf:settings", namespace="CELERY")
