@@ -51,33 +51,31 @@ class Estimate:
 
 def export_estimate(*, campaign: Campaign, recipe: Recipe) -> Estimate:
     """Count what an export under this recipe would hold now."""
-    begun = pairs_that_go(campaign).filter(rating_count__gt=0)
-    going = begun.filter(rating_count__gte=recipe.min_ratings)
-    counts = going.aggregate(pairs=Count("pk"), ratings=Sum("rating_count"))
-    paintings = Painting.objects.filter(pk__in=going.values("painting"))
-    clips = Clip.objects.filter(pk__in=going.values("clip"))
-    tracks = Track.objects.filter(pk__in=clips.values("track"))
+    counts = _counts(campaign, recipe)
     n_pairs, n_ratings = counts["pairs"], counts["ratings"] or 0
-    n_paintings, n_clips = paintings.count(), clips.count()
-    n_preferences = _decided(campaign, going, recipe)
+    n_paintings, n_clips = counts["paintings"], counts["clips"]
+    n_preferences = _decided(campaign, recipe)
     rows = {"pairs": n_pairs, "ratings": n_ratings, "preferences": n_preferences, "items": n_paintings + n_clips}
     n_bytes = BYTES_OF_CARDS + sum(BYTES_A_ROW[name] * count for name, count in rows.items())
     if recipe.arrays:
         n_bytes += n_paintings * PAINTING_INPUT + n_clips * CLIP_INPUT
     if recipe.media is not MediaChoice.NONE:
-        n_bytes += _media_bytes(paintings.filter(MAY_GO_OUT), "display")
+        sample = Painting.objects.filter(MAY_GO_OUT, pk__in=_sample(campaign, recipe).values("painting"))
+        n_bytes += round((n_paintings - counts["held_paintings"]) * _mean_size(sample, "display"))
     if recipe.media is MediaChoice.FULL:
-        n_bytes += _media_bytes(clips.filter(track__in=tracks.filter(MAY_GO_OUT)), "audio")
+        may_go = Track.objects.filter(MAY_GO_OUT)
+        heard = Clip.objects.filter(track__in=may_go, pk__in=_sample(campaign, recipe).values("clip"))
+        n_bytes += round((n_clips - counts["held_clips"]) * _mean_size(heard, "audio"))
     return Estimate(
         n_pairs=n_pairs,
-        n_left_out=begun.count() - n_pairs,
+        n_left_out=counts["begun"] - n_pairs,
         n_ratings=n_ratings,
         n_preferences=n_preferences,
         n_paintings=n_paintings,
-        n_tracks=tracks.count(),
+        n_tracks=counts["tracks"],
         n_clips=n_clips,
-        restricted_paintings=paintings.exclude(MAY_GO_OUT).count(),
-        restricted_tracks=tracks.exclude(MAY_GO_OUT).count(),
+        restricted_paintings=counts["held_paintings"],
+        restricted_tracks=counts["held_tracks"],
         n_bytes=n_bytes,
     )
 
@@ -86,21 +84,55 @@ MAY_GO_OUT = Q(may_publish=True) & ~Q(licence__regex=r"^\s*$")
 """As `mpd_builder.snapshot.licences.may_pass_on` has it."""
 
 
-def _decided(campaign: Campaign, going: QuerySet[Pair], recipe: Recipe) -> int:
+def _counts(campaign: Campaign, recipe: Recipe) -> dict[str, int]:
+    """Everything that is counted of pairs, in one walk over them."""
+    goes = Q(rating_count__gte=recipe.min_ratings)
+    painting_held = goes & Q(painting__in=Painting.objects.exclude(MAY_GO_OUT).values("pk"))
+    track_held = goes & Q(clip__track__in=Track.objects.exclude(MAY_GO_OUT).values("pk"))
+
+    def different(column: str, condition: Q) -> Count:
+        return Count(column, distinct=True, filter=condition)
+
+    begun = pairs_that_go(campaign).filter(rating_count__gt=0)
+    return begun.aggregate(
+        begun=Count("pk"),
+        pairs=Count("pk", filter=goes),
+        ratings=Sum("rating_count", filter=goes),
+        paintings=different("painting", goes),
+        clips=different("clip", goes),
+        tracks=different("clip__track", goes),
+        held_paintings=different("painting", painting_held),
+        held_tracks=different("clip__track", track_held),
+        held_clips=different("clip", track_held),
+    )
+
+
+def _going(campaign: Campaign, recipe: Recipe) -> QuerySet[Pair]:
+    return pairs_that_go(campaign).filter(rating_count__gte=recipe.min_ratings)
+
+
+def _sample(campaign: Campaign, recipe: Recipe) -> QuerySet[Pair]:
+    """Some of the pairs that go in, to look at their files."""
+    return _going(campaign, recipe)[: 20 * SAMPLED]
+
+
+def _decided(campaign: Campaign, recipe: Recipe) -> int:
     """Tasks between two pairs that go in, with enough votes and a winner by the recipe's rule."""
-    pairs = going.values("pk")
-    tasks = PreferenceTask.objects.filter(campaign=campaign, pair_a__in=pairs, pair_b__in=pairs)
-    voted = tasks.annotate(n_votes=F("votes_a") + F("votes_b")).filter(n_votes__gte=recipe.votes_needed)
+    voted = PreferenceTask.objects.filter(campaign=campaign).annotate(n_votes=F("votes_a") + F("votes_b"))
+    enough = voted.filter(n_votes__gte=recipe.votes_needed)
     if recipe.vote_rule is VoteRule.UNANIMOUS:
-        return voted.filter(Q(votes_a=0) | Q(votes_b=0)).count()
-    return voted.exclude(votes_a=F("votes_b")).count()
+        won = enough.filter(Q(votes_a=0) | Q(votes_b=0))
+    else:
+        won = enough.exclude(votes_a=F("votes_b"))
+    pairs = _going(campaign, recipe).values("pk")
+    return won.filter(pair_a__in=pairs, pair_b__in=pairs).count()
 
 
-def _media_bytes(items: QuerySet[Painting] | QuerySet[Clip], column: str) -> int:
-    """The size of a few files, times how many there are."""
-    names = [name for name in items.order_by("pk").values_list(column, flat=True)[:SAMPLED] if name]
+def _mean_size(items: QuerySet[Painting] | QuerySet[Clip], column: str) -> float:
+    """The mean size of a few of their files."""
+    names = [name for name in items.values_list(column, flat=True)[:SAMPLED] if name]
     sizes = _sizes(names)
-    return round(sum(sizes) / len(sizes) * items.count()) if sizes else 0
+    return sum(sizes) / len(sizes) if sizes else 0.0
 
 
 def _sizes(names: Sequence[str]) -> list[int]:

@@ -43,7 +43,7 @@ def test_damage_to_media_and_arrays_is_not_looked_for(folder: Path) -> None:
     [
         ("data/ratings.parquet", "data/ratings.parquet was changed after the snapshot was sealed"),
         ("manifest.json", "manifest.json was changed after the snapshot was sealed"),
-        ("SHA256SUMS", "not a checksum and a path"),
+        ("SHA256SUMS", "SHA256SUMS does not end with a line"),
     ],
 )
 def test_damage_to_what_the_tables_rest_on_is_found(folder: Path, name: str, words: str) -> None:

@@ -100,17 +100,20 @@ def test_cancelled_while_it_writes_then_resumed_it_holds_the_same(
 ) -> None:
     whole = sealed_snapshot(judged.campaign)
     job = snapshot_start(campaign=judged.campaign, recipe="demo", now=NOON)
-    media = exporting.StoredMedia
+    write = exporting.write
 
-    class CancelledMeanwhile(media):  # type: ignore[misc,valid-type]
-        def clip_mel(self, clip_id: str) -> Any:
-            job_cancel(job=job, now=NOON)
-            return super().clip_mel(clip_id)
+    def cancelled_at_the_end(*args: Any, progress: exporting.Progress, **options: Any) -> Any:
+        def tell(done: int, total: int, words: str) -> None:
+            if total and done == total:
+                job_cancel(job=job, now=NOON)
+            progress(done, total, words)
 
-    monkeypatch.setattr(exporting, "StoredMedia", CancelledMeanwhile)
-    assert export_do(job) == JobState.CANCELLED
+        return write(*args, progress=tell, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(exporting, "write", cancelled_at_the_end)
+        assert export_do(job) == JobState.CANCELLED
     assert not snapshot_folder(job).exists()
-    monkeypatch.setattr(exporting, "StoredMedia", media)
     job.refresh_from_db()
     snapshot_resume(snapshot=job, now=NOON)
     assert export_do(job) == JobState.DONE
