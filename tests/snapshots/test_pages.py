@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 
 import pytest
@@ -113,6 +114,18 @@ def test_a_sealed_snapshot_shows_its_figures_and_stops_asking(sealed, admin):
     assert "hx-get" not in page.split('id="job-')[1].split(">")[0]
     assert f"{reverse('admin:training_trainingrun_add')}?snapshot={sealed.pk}" in page
     assert url("download", sealed.pk) in page
+
+
+def test_a_sealed_snapshot_shows_what_its_certificate_says(sealed, admin):
+    shown = admin.get(url("change", sealed.pk)).context["leakage"]
+    certificate = json.loads((snapshot_folder(sealed) / "leakage.json").read_text())
+    assert shown.leaks == ()
+    assert [row.regime for row in shown.rows if row.is_own] == ["unseen-both"]
+    assert {row.regime: row.n_pairs for row in shown.rows} == {
+        name: regime["pairs"]["test"] for name, regime in certificate["regimes"].items()
+    }
+    both = next(row for row in shown.rows if row.is_own)
+    assert {both.painting, both.track} <= {0.0, None}
 
 
 def test_a_failed_export_says_why(judged, admin):

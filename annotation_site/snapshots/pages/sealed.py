@@ -13,6 +13,7 @@ from annotation_site.snapshots.files import FIGURES, TABLES, File, NoSuchFile, f
 from annotation_site.snapshots.models import Snapshot
 from annotation_site.snapshots.pages.documents import documents_of
 from annotation_site.snapshots.pages.files import figure_url, file_url
+from annotation_site.snapshots.pages.leakage import leakage_of
 from annotation_site.snapshots.pages.verifying import verification_context
 from annotation_site.snapshots.selectors import snapshot_facts
 from annotation_site.snapshots.words import recipe_rows, score_label, split_words
@@ -39,6 +40,7 @@ def sealed_context(snapshot: Snapshot) -> dict[str, Any]:
         "recipe_rows": recipe_rows(snapshot.recipe),
         "score_label": score_label(snapshot.recipe),
         "split_words": split_words(snapshot.recipe),
+        "leakage": leakage_of(snapshot),
         "gone": gone,
         "documents": documents_of(snapshot, {file.name for file in files}),
         "figures": _figures(snapshot, files),
