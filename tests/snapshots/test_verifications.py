@@ -12,10 +12,10 @@ from annotation_site.jobs.models import JobState
 from annotation_site.jobs.running import job_run
 from annotation_site.snapshots.errors import SnapshotError
 from annotation_site.snapshots.models import Snapshot, Verification
-from annotation_site.snapshots.services import snapshot_folder, snapshot_start, verification_start
+from annotation_site.snapshots.services import comparison_ask, snapshot_folder, snapshot_start, verification_start
 from annotation_site.snapshots.verifying import snapshot_verify
 from tests.conftest import NOON
-from tests.factories import make_admin
+from tests.factories import make_admin, make_rater, make_user
 from tests.snapshots.exported import logged_in, sealed_snapshot, url
 from tests.snapshots.judged_campaign import judged_campaign
 
@@ -95,3 +95,15 @@ def test_what_is_not_sealed_cannot_be_verified() -> None:
     job = snapshot_start(campaign=judged_campaign().campaign, recipe="demo", now=NOON)
     with pytest.raises(SnapshotError, match="is not sealed"):
         verification_start(snapshot=job, now=NOON)
+
+
+def test_the_jobs_own_pages_are_for_admins_only(sealed: Snapshot, admin: Client) -> None:
+    verification = verification_start(snapshot=sealed, now=NOON)
+    comparison = comparison_ask(before=sealed, after=sealed, now=NOON)
+    rater, clerk = logged_in(make_rater().user), logged_in(make_user(is_staff=True))
+    for job, name in ((verification, "verification"), (comparison, "comparison")):
+        own = f"/admin/snapshots/{name}/"
+        for address in (own, f"{own}{job.pk}/change/", f"{own}{job.pk}/panel/"):
+            assert (Client().get(address).status_code, rater.get(address).status_code) == (302, 302), address
+            assert (clerk.get(address).status_code, admin.get(address).status_code) == (403, 200), address
+        assert admin.get(f"{own}add/").status_code == 403
