@@ -179,8 +179,11 @@ def _column(name: str, table: str, column: str, place: Node) -> Node:
 
 
 def _references(name: str) -> dict[str, Node]:
-    """What a table's columns point to. Pairs are named by their files: readers cannot follow a reference to a record
-    set that has references of its own."""
+    """What a table's columns point to.
+
+    Pairs are named by their files: after a record set that has references of its own was read, mlcroissant cannot
+    follow a reference to it.
+    """
     pair = {"fileSet": {"@id": _PAIR_FILES}, "extract": {"column": "pair_id"}}
     return {
         "pairs": {

@@ -8,7 +8,7 @@ import pytest
 from mpd_builder.snapshot.tables import PAIR_TABLES, SCHEMAS, SPLITS, table_path
 from tests.mpd_builder.clients.known_warnings import MLCROISSANT
 
-RECORD_SETS = {name: [name] for name in SCHEMAS if name not in PAIR_TABLES} | {"pairs": list(PAIR_TABLES)}
+RECORD_SETS = {"pairs": list(PAIR_TABLES)} | {name: [name] for name in SCHEMAS if name not in PAIR_TABLES}
 
 pytestmark = [pytest.mark.usefixtures("offline"), *MLCROISSANT]
 
@@ -46,6 +46,15 @@ def as_python(value):
     if isinstance(value, bytes):
         return value.decode()
     return value.item() if hasattr(value, "item") else value
+
+
+def test_one_reader_reads_all_record_sets_in_turn(path):
+    reader = opened(path)
+    read = {name: len(list(reader.records(name))) for name in RECORD_SETS}
+    assert read == {
+        name: sum(pq.read_metadata(path / table_path(table)).num_rows for table in tables)
+        for name, tables in RECORD_SETS.items()
+    }
 
 
 def test_the_splits_are_an_enumeration_that_croissant_knows(folder):
