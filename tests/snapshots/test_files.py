@@ -84,13 +84,18 @@ def test_a_table_alone_is_parquet_and_resumes(sealed: Snapshot, admin: Client) -
     assert admin.get(address, headers={"Range": f"bytes={len(content)}-"}).status_code == 416
 
 
-def test_a_file_that_a_browser_might_show_is_locked_in(sealed: Snapshot, admin: Client) -> None:
-    response = admin.get(url("file", sealed.pk, "README.md"))
-    assert "sandbox" in response["Content-Security-Policy"]
-    assert "default-src 'none'" in response["Content-Security-Policy"]
-    assert "script-src" not in response["Content-Security-Policy"]
-    assert response["X-Content-Type-Options"] == "nosniff"
-    content_of(response)
+def test_what_a_browser_might_show_is_locked_in(sealed: Snapshot, admin: Client) -> None:
+    kept = admin.get(url("file", sealed.pk, "README.md"))
+    shown = admin.get(url("figure", sealed.pk, "scores.svg"))
+    for response in (kept, shown):
+        assert response["Content-Security-Policy"] == "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+        assert response["X-Content-Type-Options"] == "nosniff"
+    assert "attachment" in kept["Content-Disposition"]
+    assert (shown["Content-Type"], "Content-Disposition" in shown) == ("image/svg+xml", False)
+    assert content_of(shown) == (snapshot_folder(sealed) / "figures" / "scores.svg").read_bytes()
+    content_of(kept)
+    page = admin.get(url("change", sealed.pk)).text
+    assert f'<img src="{url("figure", sealed.pk, "scores.svg")}"' in page
 
 
 def test_no_name_leads_out_of_the_folder(sealed: Snapshot, admin: Client) -> None:

@@ -32,7 +32,7 @@ def comparison_page(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": "Compare two snapshots",
-        "snapshots": Snapshot.objects.filter(state=JobState.DONE).order_by("-pk")[:LISTED],
+        "snapshots": Snapshot.objects.filter(state=JobState.DONE).only("pk", "name", "digest").order_by("-pk")[:LISTED],
         "before": before,
         "after": after,
     }
