@@ -18,6 +18,9 @@ IMPORTS = [
     ("bench.reliability", "alpha"),
     ("bench.reliability", "report", "50000"),
     ("bench.reliability", "report", "1000000"),
+    ("bench.sealing",),
+    ("bench.snapshots", "tables", "50000"),
+    ("bench.snapshots", "tables", "200000"),
 ]
 PAIRS = (1_000, 10_000, 50_000)
 RATERS = (1, 8, 35, 100)
@@ -34,6 +37,9 @@ def rows() -> list[Row]:
         for pairs in PAIRS:
             with scratch(database) as env:
                 found += measure("bench.rating", str(pairs), *map(str, RATERS), env=env)
+    for database in DATABASES:
+        with scratch(database) as env:
+            found += measure("bench.snapshots", "beside", "20000", env=env)
     return [Row(*line.split("\t")) for line in found]
 
 

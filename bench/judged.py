@@ -32,6 +32,7 @@ EVIDENCE = {
 def corpus() -> tuple[dict[str, int], dict[str, int]]:
     """Paintings and clips (three a track) of the paper's number; their rows' numbers by key."""
     texts = {"title": "A painting of something", "artist": "Somebody", "style": "style", "licence": "CC0-1.0"}
+    texts |= {"display": "derived/00/d.jpg", "thumbnail": "derived/00/t.jpg"}
     paintings = Painting.objects.bulk_create(
         (
             Painting(key=f"p_{n:016x}", sha256=f"{n:064x}", width=800, height=600, created_at=BEGAN, **texts)
@@ -51,7 +52,8 @@ def corpus() -> tuple[dict[str, int], dict[str, int]]:
                 key=f"c_{n // 3:016x}_{n % 3:02d}",
                 start_frame=661_500 * (n % 3),
                 stop_frame=661_500 * (n % 3 + 1),
-                peaks=[],
+                audio="derived/00/c.flac",
+                peaks=[-64, 64] * 600,
             )
             for n in range(CLIPS)
         ),
@@ -75,7 +77,7 @@ def campaign(pairs: int) -> Campaign:
     """So many complete pairs, each scored by five of the raters around a truth of its own."""
     paintings, clips = corpus()
     raters = panel()
-    made = Campaign.objects.create(name="Bench", slug="bench", created_at=BEGAN)
+    made = Campaign.objects.create(name="Bench", slug="bench", heard_percent=0, created_at=BEGAN)
     rng = np.random.default_rng(1)
     drawn = random_pairs(list(paintings), list(clips), count=pairs, seed=1)
     for start in range(0, pairs, 5_000):
@@ -137,6 +139,6 @@ def _rate(made: Campaign, pairs: list[Pair], raters: list[Rater], rng: np.random
 
 
 def settled() -> None:
-    """Let the database look at its rows once, as one that runs for long has done."""
+    """Have the database look at its rows once, as one that runs for long has done."""
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -95,8 +95,8 @@ def pairs_alpha(pairs: pa.Table) -> Alpha:
 
 def histogram(values: Floats, *, bins: int, top: float) -> tuple[int, ...]:
     """Values in equal bins of [0, top], each closed below, the last one closed on both sides."""
-    places = np.minimum((values * (bins / top)).astype(np.int64), bins - 1)
-    return tuple(np.bincount(places, minlength=bins).tolist())
+    places = np.round(values * (bins / top), 9).astype(np.int64)  # what lies on an edge stays there, whatever its noise
+    return tuple(np.bincount(np.minimum(places, bins - 1), minlength=bins).tolist())
 
 
 def _column(table: pa.Table, name: str) -> Any:
