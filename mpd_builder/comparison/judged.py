@@ -65,7 +65,7 @@ def rating_changes(before: Snapshot, after: Snapshot, matched: Matched) -> Ratin
 
 
 def share_judgments(kept_pairs: pd.DataFrame, matched: Matched) -> bool:
-    """Whether the pairs in both have the same ratings, all or most of them ones: by chance, or by habit, only few would be."""
+    """Whether most ratings of the pairs in both are the same ones: by chance, or by habit, only few would be."""
     fewer = min(int(kept_pairs[f"n_ratings_{when}"].sum()) for when in ("before", "after"))
     return fewer > 0 and 2 * matched.same >= fewer
 
