@@ -24,6 +24,7 @@ from model import __version__, checkpoints, comparison, costs, data, evaluation,
 from model.arguments import parser
 from model.config import Config, ConfigError, parse_setting
 from model.events import EVENTS_NAME
+from model.processes import joined, local_rank
 from model.training import Interrupted, TrainingFailed
 from mpd_builder.snapshot import NoArrays, SnapshotDamaged
 
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Interrupted as error:
         return _complain(str(error), TERMINATED)
     except torch.OutOfMemoryError as error:
-        return _complain(f"out of memory: lower optim.batch or run.evaluation_batch ({error})", FAILED)
+        return _complain(f"out of memory: {_less_memory(options)} ({error})", FAILED)
     except (
         TrainingFailed,
         checkpoints.CheckpointError,
@@ -84,26 +85,31 @@ def describe(options: argparse.Namespace) -> None:
 
 
 def train(options: argparse.Namespace) -> None:
-    """Train a recipe on a snapshot."""
+    """Train a recipe on a snapshot; under `torchrun` on several processes, one a device."""
     config = _config(options)
-    device = _device(options.device)
+    device = _device(options.device, own=local_rank())
     finished = runs.finished_report(options.out) if options.resume else None
+    leads = True
     if finished is None:
         dataset = data.load(options.snapshot)
         stopping: list[int] = []
         signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))
-        finished = runs.run(
-            config,
-            dataset,
-            out_dir=options.out,
-            identity=checkpoints.Identity(dataset.digest, options.seed, options.code_version or _code_version()),
-            device=device,
-            wall_clock=time.time,
-            clock=time.perf_counter,
-            resume=options.resume,
-            should_stop=lambda: bool(stopping),
-        )
-    _print_report(finished, options)
+        with joined(on_gpu=device.type == "cuda") as processes:
+            leads = processes.leads
+            finished = runs.run(
+                config,
+                dataset,
+                out_dir=options.out,
+                identity=checkpoints.Identity(dataset.digest, options.seed, options.code_version or _code_version()),
+                device=device,
+                wall_clock=time.time,
+                clock=time.perf_counter,
+                resume=options.resume,
+                should_stop=lambda: bool(stopping),
+                processes=processes,
+            )
+    if leads:
+        _print_report(finished, options)
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -197,12 +203,25 @@ def _overrides(options: argparse.Namespace) -> dict[str, Any]:
     return dict(parse_setting(text) for text in options.set)
 
 
-def _device(name: str) -> torch.device:
+def _device(name: str, *, own: int | None = None) -> torch.device:
+    """The device that was asked for. `own`: which of this machine's GPUs is this process's, if there are several."""
     if name == "cuda" and not torch.cuda.is_available():
         raise WrongUse("--device cuda: this machine has no GPU that torch can use; leave it out or say cpu")
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and own is not None:
+        torch.cuda.set_device(own)
+        return torch.device("cuda", own)
     return torch.device(name)
+
+
+def _less_memory(options: argparse.Namespace) -> str:
+    """Which setting to lower, and from what."""
+    if options.command is not train:
+        return "lower --batch" if options.command is score else "lower run.evaluation_batch"
+    config = _config(options)
+    now = config.run.micro_batch or f"0, that is a process's whole share of optim.batch {config.optim.batch}"
+    return f"lower run.micro_batch (now {now}) or run.evaluation_batch (now {config.run.evaluation_batch})"
 
 
 def _print_report(report: dict[str, Any], options: argparse.Namespace) -> None:

@@ -70,12 +70,52 @@ def gather(media: Media, painting: Ints, clip: Ints, score: NDArray[np.float64])
     )
 
 
-def augment(batch: Batch, config: AugmentConfig, generator: torch.Generator) -> Batch:
-    """Mirror and shift paintings, roll and mask mels, on the batch's device, from `generator` alone."""
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What augmentation does to the B paintings and V distinct clips of a batch; None, or nothing, where it is off.
+
+    mirrored: (B, 1). moves: pixels right and down, (2, B, 1). turns: frames, (V, 1). stripes: (axis, start, width) of
+    each mask of the mel (axis 2 bands, 3 frames), start and width (V, 1).
+    """
+
+    mirrored: Tensor
+    moves: Tensor | None
+    turns: Tensor | None
+    stripes: tuple[tuple[int, Tensor, Tensor], ...]
+
+    def of(self, pairs: Ints, clips: Ints) -> Changes:
+        """The changes of some of the pairs and some of the clips, given by their places."""
+        pair, clip = (torch.as_tensor(places, device=self.mirrored.device) for places in (pairs, clips))
+        return Changes(
+            self.mirrored[pair],
+            None if self.moves is None else self.moves[:, pair],
+            None if self.turns is None else self.turns[clip],
+            tuple((axis, start[clip], width[clip]) for axis, start, width in self.stripes),
+        )
+
+
+def draw(config: AugmentConfig, *, pairs: int, mels: tuple[int, int, int], generator: torch.Generator) -> Changes:
+    """The changes of a batch of so many pairs and of `mels` (V, F, T), from `generator` alone."""
+    (V, F, T), device = mels, generator.device
+
+    def below(highest: int) -> Tensor:
+        return torch.randint(highest, (V, 1), generator=generator, device=device)
+
+    mirrored = torch.rand(pairs, 1, generator=generator, device=device) < config.flip
+    moves = None
+    if config.shift:
+        low, high = -config.shift, config.shift + 1
+        moves = torch.randint(low, high, (2, pairs, 1), generator=generator, device=device)
+    turns = below(T) if config.roll else None
+    masks = ((2, config.band_mask, F), (3, config.frame_mask, T))
+    stripes = tuple((axis, below(length), below(widest + 1)) for axis, widest, length in masks if widest)
+    return Changes(mirrored, moves, turns, stripes)
+
+
+def augment(batch: Batch, changes: Changes) -> Batch:
+    """Mirror and shift paintings, roll and mask mels, on the batch's device."""
     return replace(
-        batch,
-        paintings=_augmented_paintings(batch.paintings, config, generator),
-        mels=_augmented_mels(batch.mels, config, generator),
+        batch, paintings=_moved(batch.paintings, changes), mels=_masked(_turned(batch.mels, changes), changes)
     )
 
 
@@ -85,34 +125,33 @@ def chunks(count: int, size: int) -> Iterator[slice]:
         yield slice(start, min(start + size, count))
 
 
-def _augmented_paintings(painting_B3HW: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
+def _moved(painting_B3HW: Tensor, changes: Changes) -> Tensor:
     """Moved pixels leave their edge repeated behind them."""
     B, _, H, W = painting_B3HW.shape
     device = painting_B3HW.device
     columns = torch.arange(W, device=device).expand(B, W)
-    mirrored = torch.rand(B, 1, generator=generator, device=device) < config.flip
-    columns = torch.where(mirrored, W - 1 - columns, columns)
+    columns = torch.where(changes.mirrored, W - 1 - columns, columns)
     rows = torch.arange(H, device=device).expand(B, H)
-    if config.shift:
-        moves = torch.randint(-config.shift, config.shift + 1, (2, B, 1), generator=generator, device=device)
-        columns, rows = (columns + moves[0]).clamp(0, W - 1), (rows + moves[1]).clamp(0, H - 1)
+    if changes.moves is not None:
+        columns, rows = (columns + changes.moves[0]).clamp(0, W - 1), (rows + changes.moves[1]).clamp(0, H - 1)
     item = torch.arange(B, device=device)[:, None, None]
     moved = painting_B3HW.permute(0, 2, 3, 1)[item, rows[:, :, None], columns[:, None, :]]
     return moved.permute(0, 3, 1, 2)
 
 
-def _augmented_mels(mel_V1FT: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
+def _turned(mel_V1FT: Tensor, changes: Changes) -> Tensor:
+    if changes.turns is None:
+        return mel_V1FT
     V, _, F, T = mel_V1FT.shape
-    device = mel_V1FT.device
-    if config.roll:
-        shift = torch.randint(T, (V, 1), generator=generator, device=device)
-        frames = (torch.arange(T, device=device) + shift) % T
-        mel_V1FT = mel_V1FT.gather(3, frames[:, None, None].expand(V, 1, F, T))
-    for widest, length, shape in ((config.band_mask, F, (V, 1, F, 1)), (config.frame_mask, T, (V, 1, 1, T))):
-        if widest:
-            start = torch.randint(length, (V, 1), generator=generator, device=device)
-            width = torch.randint(widest + 1, (V, 1), generator=generator, device=device)
-            place = torch.arange(length, device=device)
-            stripe = ((place >= start) & (place < start + width)).view(shape)
-            mel_V1FT = torch.where(stripe, mel_V1FT.mean(dim=(2, 3), keepdim=True), mel_V1FT)
+    frames = (torch.arange(T, device=mel_V1FT.device) + changes.turns) % T
+    return mel_V1FT.gather(3, frames[:, None, None].expand(V, 1, F, T))
+
+
+def _masked(mel_V1FT: Tensor, changes: Changes) -> Tensor:
+    for axis, start, width in changes.stripes:
+        length = mel_V1FT.shape[axis]
+        place = torch.arange(length, device=mel_V1FT.device)
+        stripe = ((place >= start) & (place < start + width))[:, None]
+        stripe_V1FT = stripe[:, :, :, None] if axis == 2 else stripe[:, :, None, :]
+        mel_V1FT = torch.where(stripe_V1FT, mel_V1FT.mean(dim=(2, 3), keepdim=True), mel_V1FT)
     return mel_V1FT

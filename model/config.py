@@ -217,7 +217,12 @@ class AugmentConfig:
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """How often a run speaks and saves (in steps), and how it counts: bfloat16 applies to a GPU only."""
+    """How often a run speaks and saves (in steps), and how it counts: bfloat16 applies to a GPU only.
+
+    `micro_batch`: pairs of `optim.batch` that a process learns from at a time (0: its whole share); lower takes less
+    memory and changes nothing but batch norm's statistics. `compile`: let torch.compile fuse the model's operations.
+    Both may differ when a run is resumed.
+    """
 
     log_every: int = 10
     validate_every: int = 200
@@ -225,10 +230,13 @@ class RunConfig:
     evaluation_batch: int = 256
     bootstrap: int = 1000
     precision: Literal["float32", "bfloat16"] = "bfloat16"
+    micro_batch: int = 0
+    compile: bool = False
 
     def __post_init__(self) -> None:
         for name in ("log_every", "validate_every", "checkpoint_every", "evaluation_batch", "bootstrap"):
             require(getattr(self, name) > 0, f"run.{name} must be above 0, not {getattr(self, name)}")
+        require(self.micro_batch >= 0, f"run.micro_batch must not be negative: {self.micro_batch}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,12 @@ class Media:
         """How many paintings and clips there are."""
         return len(self._arrays[0]), len(self._arrays[1])
 
+    @property
+    def mel_shape(self) -> tuple[int, int]:
+        """Bands and frames of a mel."""
+        _, bands, frames = self._arrays[1].shape
+        return bands, frames
+
     def paintings(self, rows: Ints) -> Tensor:
         """uint8 (B, 3, H, W), or float32 in [0, 1] where they are averaged."""
         return self._rows(0, rows).permute(0, 3, 1, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +17,7 @@ from model.config import Config
 from model.data import Dataset, Media
 from model.events import EVENTS_NAME, EventWriter
 from model.interface import Judge
+from model.processes import ALONE, Processes
 from model.scoring import Posterior, fit_posterior, score_pairs
 from model.training import Interrupted, TrainingFailed, train
 
@@ -39,16 +41,21 @@ def run(
     clock: Callable[[], float],
     resume: bool = False,
     should_stop: Callable[[], bool] = lambda: False,
+    processes: Processes = ALONE,
 ) -> dict[str, Any]:
     """Train, evaluate, save; returns the report that is also written. With `resume` a run goes on where it stopped.
 
-    `wall_clock` stamps events (seconds since the epoch), `clock` measures. Raises what `train` raises, and RunExists.
+    `wall_clock` stamps events (seconds since the epoch), `clock` measures. Of several processes, which share `out_dir`,
+    the first writes, and evaluates while the others wait. Raises what `train` raises, and RunExists.
     """
     _claim_folder(out_dir, resume=resume)
+    processes.wait()
+    if not processes.leads:
+        return _follow(config, dataset, out_dir, identity, device, clock, resume, should_stop, processes)
     checkpoints.replace_text(out_dir / CONFIG_NAME, json.dumps(config.to_dict(), indent=2) + "\n")
     with EventWriter(out_dir / EVENTS_NAME, clock=wall_clock) as events:
         try:
-            return _run(config, dataset, out_dir, identity, device, events, clock, resume, should_stop)
+            return _run(config, dataset, out_dir, identity, device, events, clock, resume, should_stop, processes)
         except (Interrupted, TrainingFailed, checkpoints.CheckpointError, torch.OutOfMemoryError) as error:
             events.write("error", reason=type(error).__name__, message=str(error))
             raise
@@ -80,6 +87,7 @@ def _run(
     clock: Callable[[], float],
     resume: bool,
     should_stop: Callable[[], bool],
+    processes: Processes,
 ) -> dict[str, Any]:
     started = clock()
     state = train(
@@ -92,6 +100,7 @@ def _run(
         clock=clock,
         resume=resume,
         should_stop=should_stop,
+        processes=processes,
     )
     trained = clock()
     module, media = state.judge.eval(), dataset.media(config, device)
@@ -103,6 +112,7 @@ def _run(
         "device": str(device),
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
+        "processes": processes.count,
         "steps": state.step,
         "training_pairs": int(np.count_nonzero(dataset.train)),
         "training_preferences": len(dataset.preferences_within(dataset.train)),
@@ -117,6 +127,38 @@ def _run(
     (out_dir / checkpoints.STATE_NAME).unlink(missing_ok=True)
     events.write("metrics", **{name: measured[name] for name in ("protocols", "preferences", "noise_ceiling")})
     events.write("end", step=state.step, seconds=round(clock() - started, 2))
+    processes.wait()
+    return report
+
+
+def _follow(
+    config: Config,
+    dataset: Dataset,
+    out_dir: Path,
+    identity: checkpoints.Identity,
+    device: torch.device,
+    clock: Callable[[], float],
+    resume: bool,
+    should_stop: Callable[[], bool],
+    processes: Processes,
+) -> dict[str, Any]:
+    """What every process but the first does: learn with it, write nothing, wait for the report."""
+    with EventWriter(Path(os.devnull), clock=clock) as nowhere:
+        train(
+            config,
+            dataset,
+            identity=identity,
+            out_dir=out_dir,
+            device=device,
+            events=nowhere,
+            clock=clock,
+            resume=resume,
+            should_stop=should_stop,
+            processes=processes,
+        )
+    processes.wait()
+    report = finished_report(out_dir)
+    assert report is not None
     return report
 
 

@@ -15,6 +15,8 @@ from model.config import Config, ConfigError
 from model.interface import Judge
 from model.judge import build
 
+_OF_THE_MACHINE = ("micro_batch", "compile")
+
 
 @dataclass(slots=True)
 class State:
@@ -99,7 +101,7 @@ class State:
     def _facts(self, identity: checkpoints.Identity) -> dict[str, Any]:
         """What must not change between a stop and a resume. The code may: a fix is a reason to resume."""
         return {
-            "config": self.module.config.to_dict(),
+            "config": _deciding(self.module.config.to_dict()),
             "snapshot": identity.snapshot_digest,
             "seed": identity.seed,
         }
@@ -108,9 +110,14 @@ class State:
 def _normal(name: str, fact: Any) -> Any:
     """A saved fact as today's code would write it: settings that it did not know yet have their defaults."""
     try:
-        return Config.from_dict(fact).to_dict() if name == "config" else fact
+        return _deciding(Config.from_dict(fact).to_dict()) if name == "config" else fact
     except ConfigError:
         return None
+
+
+def _deciding(config: dict[str, Any]) -> dict[str, Any]:
+    """A config without the settings that may differ when a run is resumed: how it fits the machine."""
+    return {**config, "run": {name: value for name, value in config["run"].items() if name not in _OF_THE_MACHINE}}
 
 
 def _decays(name: str, weight: Tensor) -> bool:

@@ -1,7 +1,8 @@
 """Training in two stages: regression, then regression with preferences against the frozen result of the first.
 
 The loop is `train`; read it top to bottom. Randomness is a function of seed and step, so that N steps, a stop, a resume
-and N more steps give the bits of 2N steps (on a CPU with a given number of threads).
+and N more steps give the bits of 2N steps (on a CPU with a given number of threads). Of several processes each goes
+through the same steps with its share of the same batches; the first writes events and saves.
 """
 
 from __future__ import annotations
@@ -16,14 +17,16 @@ import torch
 from torch import Tensor
 
 from model import checkpoints, metrics
-from model.batches import Batch, Shuffle, augment, gather
+from model.batches import Shuffle
 from model.config import Config
 from model.data import Dataset, Ints, Media, Preferences
 from model.events import EventWriter
 from model.interface import Judge
-from model.losses import preference_loss, regression_loss
+from model.processes import ALONE, Processes, running_statistics
 from model.scoring import score_pairs
 from model.state import State
+from model.stepping import GlobalBatch, Scorer, Stepper, parts_of
+from model.throughput import Window, matrix_rate
 
 
 class TrainingFailed(Exception):
@@ -64,30 +67,43 @@ def train(
     clock: Callable[[], float],
     resume: bool = False,
     should_stop: Callable[[], bool] = lambda: False,
+    processes: Processes = ALONE,
 ) -> State:
     """Train on a snapshot's training pairs and preferences, writing events and the state to resume from.
 
-    Raises Interrupted once `should_stop` holds, TrainingFailed when the loss is no longer a number; both leave a saved
-    state. Raises CheckpointError if `resume` finds the state of another run.
+    Raises Interrupted once `should_stop` holds in any process, TrainingFailed when the loss is no longer a number; both
+    leave a saved state. Raises CheckpointError if `resume` finds the state of another run, ConfigError if the batch
+    cannot be shared by the processes.
     """
     torch.manual_seed(identity.seed)
+    preferences = dataset.preferences_within(dataset.train)
+    stages = plan(config, n_preferences=len(preferences))
+    parts = parts_of(config, processes, with_preferences=len(stages) > 1)
     state = State.fresh(config, device)
     if resume:
         state.restore(out_dir, identity)
+    _require_same_step(state, out_dir, processes)
     media = dataset.media(config, device)
+    scorer = _scorer(config, state, device, processes)
+    stepper = Stepper(config, state.module, scorer, media, dataset, processes, parts)
     train_rows = np.flatnonzero(dataset.train)
-    preferences = dataset.preferences_within(dataset.train)
-    stages = plan(config, n_preferences=len(preferences))
     steps = stages[-1].last
     groups = dataset.pairs.clip[train_rows] if config.optim.group == "clip" else None
-    pair_order = Shuffle(len(train_rows), seed=identity.seed, groups=groups)
-    preference_order = Shuffle(len(preferences), seed=identity.seed + 1)
+    orders = (
+        Shuffle(len(train_rows), seed=identity.seed, groups=groups),
+        Shuffle(len(preferences), seed=identity.seed + 1),
+    )
+    rate = matrix_rate(device, clock)
     events.write(
         "start",
         step=state.step,
         steps=steps,
         stages=[asdict(stage) for stage in stages],
         device=str(device),
+        processes=processes.count,
+        micro_batch=config.optim.batch // (processes.count * parts),
+        accumulation=parts,
+        matrix_rate=rate,
         train_pairs=len(train_rows),
         train_preferences=len(preferences),
         recipe=config.recipe,
@@ -99,39 +115,38 @@ def train(
         events.write("stage", stage=stage.name, step=state.step, steps=steps)
         if stage.uses_preferences and state.reference_margin is None:
             state.reference_margin = reference_margins(config, state.module, media, dataset, preferences)
-        window = _Window(clock)
+        window = Window(config, device, clock, rate=rate, processes=processes.count)
         for step in range(state.step, stage.last):
-            rows = train_rows[pair_order.rows(step, config.optim.batch)]
-            chosen = None
-            if stage.uses_preferences:
-                chosen = preference_order.rows(step - stage.first, config.optim.preference_batch)
-                rows = np.concatenate([rows, preferences.preferred[chosen], preferences.other[chosen]])
-            batch = augment(_batch(media, dataset, rows), config.augment, _generator(identity.seed, step, device))
-
+            whole = _batch(config, stage, step, orders, train_rows, preferences)
             lr = stage.lr_at(step, config.optim.warmup)
             for group in state.optimizer.param_groups:
                 group["lr"] = lr
-            losses = _losses(config, state, batch, chosen)
-            slope = _gradient_norm(config, state, losses["loss"])
-            if not (math.isfinite(float(losses["loss"].detach())) and math.isfinite(slope)):
-                state.save(out_dir, identity)
+            state.optimizer.zero_grad(set_to_none=True)
+            state.module.train()
+            margin = state.reference_margin if stage.uses_preferences else None
+            losses, clips = stepper.gradient(whole, margin, _generator(identity.seed, step, device))
+            # Clipped gradients stay in the module; this is their norm before, the same in every process.
+            slope = float(torch.nn.utils.clip_grad_norm_(state.module.parameters(), config.optim.clip_norm or math.inf))
+            *means, encoded, stop = processes.mean([*losses.values(), clips, should_stop()], device)
+            losses = dict(zip(losses, means, strict=True))
+            if not (math.isfinite(losses["loss"]) and math.isfinite(slope)):
+                _save(state, out_dir, identity, processes)
                 raise TrainingFailed(
-                    f"the loss is {float(losses['loss'].detach())} and its gradient {slope} at step {step + 1}; "
+                    f"the loss is {losses['loss']} and its gradient {slope} at step {step + 1}; "
                     f"the state before it is saved. Train again with a lower optim.lr (now {lr:g})."
                 )
-            _update(state)
+            _update(state, processes)
 
-            window.add(losses, len(rows))
+            window.add(losses, pairs=len(whole.rows), clips=round(encoded * processes.count))
             if state.step % config.run.log_every == 0 or state.step == stage.last:
                 events.write("step", step=state.step, steps=steps, stage=stage.name, lr=lr, **window.take())
-            if state.step % config.run.validate_every == 0 or state.step == stage.last:
+            if processes.leads and (state.step % config.run.validate_every == 0 or state.step == stage.last):
                 events.write("validation", step=state.step, **validate(config, state.judge, media, dataset))
                 window.restart()
-            stopping = should_stop()
-            if stopping or state.step % config.run.checkpoint_every == 0 or state.step == stage.last:
-                state.save(out_dir, identity)
+            if stop or state.step % config.run.checkpoint_every == 0 or state.step == stage.last:
+                _save(state, out_dir, identity, processes)
                 events.write("checkpoint", step=state.step)
-            if stopping:
+            if stop:
                 raise Interrupted(f"stopped after step {state.step} of {steps}; resume goes on from there")
     return state
 
@@ -168,74 +183,48 @@ def validate(config: Config, module: Judge, media: Media, dataset: Dataset) -> d
     return {"n": len(pairs), **found}
 
 
-class _Window:
-    """Mean losses and pairs a second since the last step event; validation and saving are not counted."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self.restart()
-
-    def restart(self) -> None:
-        self._since = self._clock()
-        self._losses: list[dict[str, float]] = []
-        self._pairs = 0
-
-    def add(self, losses: dict[str, Tensor], pairs: int) -> None:
-        self._losses.append({name: float(loss.detach()) for name, loss in losses.items()})
-        self._pairs += pairs
-
-    def take(self) -> dict[str, float | None]:
-        """`loss`, `loss_reg`, `loss_dpo` (None in the first stage) and `pairs_per_s`."""
-        seconds = max(self._clock() - self._since, 1e-9)
-        means: dict[str, float | None] = {"loss_dpo": None}
-        means |= {name: float(np.mean([losses[name] for losses in self._losses])) for name in self._losses[0]}
-        pairs_per_s = self._pairs / seconds
-        self.restart()
-        return {**means, "pairs_per_s": round(pairs_per_s, 1)}
+def _save(state: State, out_dir: Path, identity: checkpoints.Identity, processes: Processes) -> None:
+    """The first process saves; none goes on before that is done."""
+    if processes.leads:
+        state.save(out_dir, identity)
+    processes.wait()
 
 
-def _losses(config: Config, state: State, batch: Batch, chosen: Ints | None) -> dict[str, Tensor]:
-    """Regression on every pair of the batch; the pairs of `chosen` preferences are its last ones, winners first."""
-    module, loss = state.module.train(), config.loss
-    device = batch.score.device
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=_uses_bfloat16(config, device)):
-        music_V = module.encode_music(batch.mels)
-        features_BK = module.pooled(batch.paintings, music_V.index_select(0, batch.clip))
-    logit_B = module.logit(features_BK)
-    score_B = module.score_of(logit_B)
-    regression = regression_loss(score_B, batch.score, loss)
-    if chosen is None or state.reference_margin is None:
-        return {"loss": loss.regression_weight * regression, "loss_reg": regression}
-    preferred_Q, other_Q = (logit_B if loss.on == "logit" else score_B)[-2 * len(chosen) :].chunk(2)
-    margin_Q = state.reference_margin[torch.as_tensor(chosen, device=device)]
-    preference = preference_loss(preferred_Q, other_Q, margin_Q, loss)
-    total = loss.regression_weight * regression + loss.preference_weight * preference
-    return {"loss": total, "loss_reg": regression, "loss_dpo": preference}
-
-
-def _gradient_norm(config: Config, state: State, loss: Tensor) -> float:
-    """Leave clipped gradients in the module; their norm before clipping."""
-    state.optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    return float(torch.nn.utils.clip_grad_norm_(state.module.parameters(), config.optim.clip_norm or math.inf))
-
-
-def _update(state: State) -> None:
+def _update(state: State, processes: Processes) -> None:
+    """One step of the optimiser; batch norm's running statistics become the processes' mean."""
     state.optimizer.step()
     state.step += 1
+    processes.average(running_statistics(state.module))
     state.follow()
 
 
-def _batch(media: Media, dataset: Dataset, rows: Ints) -> Batch:
-    pairs = dataset.pairs
-    return gather(media, pairs.painting[rows], pairs.clip[rows], pairs.score[rows])
+def _batch(
+    config: Config, stage: Stage, step: int, orders: tuple[Shuffle, Shuffle], train_rows: Ints, preferences: Preferences
+) -> GlobalBatch:
+    """What all processes learn from in one step."""
+    rows = train_rows[orders[0].rows(step, config.optim.batch)]
+    if not stage.uses_preferences:
+        return GlobalBatch(rows)
+    chosen = orders[1].rows(step - stage.first, config.optim.preference_batch)
+    return GlobalBatch(np.concatenate([rows, preferences.preferred[chosen], preferences.other[chosen]]), chosen)
+
+
+def _scorer(config: Config, state: State, device: torch.device, processes: Processes) -> torch.nn.Module:
+    """The module as the loop calls it: compiled where asked for, its gradients averaged over the processes."""
+    scorer = Scorer(state.module, config)
+    if config.run.compile:
+        scorer.compile()
+    return processes.parallel(scorer, device)
+
+
+def _require_same_step(state: State, out_dir: Path, processes: Processes) -> None:
+    if processes.mean([state.step], state.module.head.weight.device)[0] != state.step:
+        raise checkpoints.CheckpointError(
+            f"the processes see different states in {out_dir}: it must be one shared folder"
+        )
 
 
 def _generator(seed: int, step: int, device: torch.device) -> torch.Generator:
     """Randomness of one step."""
     mixed = int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0])
     return torch.Generator(device).manual_seed(mixed % 2**63)
-
-
-def _uses_bfloat16(config: Config, device: torch.device) -> bool:
-    return config.run.precision == "bfloat16" and device.type == "cuda"

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from model import data
-from model.batches import Shuffle, augment, gather
+from model.batches import Batch, Shuffle, augment, draw, gather
 from model.config import AugmentConfig
 from model.data import DataError, Media, Protocol
 from model.judge import build
@@ -120,13 +120,19 @@ def test_grouped_rows_stay_together() -> None:
     assert [len(set(groups[rows[start : start + 3]])) for start in (0, 3, 6)] == [1, 1, 1]
 
 
+def augmented(batch: Batch, config: AugmentConfig, *, seed: int) -> Batch:
+    V, _, F, T = batch.mels.shape
+    generator = torch.Generator().manual_seed(seed)
+    return augment(batch, draw(config, pairs=len(batch.paintings), mels=(V, F, T), generator=generator))
+
+
 def test_augmentation_is_a_function_of_its_generator_and_keeps_values() -> None:
     dataset = planted_dataset()
     batch = gather(Media(dataset.paintings_u8, dataset.mels_f16, CPU), np.arange(6), np.arange(6), np.zeros(6))
     config = AugmentConfig(flip=0.5, shift=3, roll=True, band_mask=3, frame_mask=3)
-    first = augment(batch, config, torch.Generator().manual_seed(1))
-    again = augment(batch, config, torch.Generator().manual_seed(1))
-    other = augment(batch, config, torch.Generator().manual_seed(2))
+    first = augmented(batch, config, seed=1)
+    again = augmented(batch, config, seed=1)
+    other = augmented(batch, config, seed=2)
     assert torch.equal(first.paintings, again.paintings)
     assert torch.equal(first.mels, again.mels)
     assert not torch.equal(first.paintings, other.paintings)
@@ -137,7 +143,7 @@ def test_augmentation_is_a_function_of_its_generator_and_keeps_values() -> None:
 def test_augmentation_that_is_off_changes_nothing() -> None:
     dataset = planted_dataset()
     batch = gather(Media(dataset.paintings_u8, dataset.mels_f16, CPU), np.arange(6), np.arange(6), np.zeros(6))
-    same = augment(batch, AugmentConfig(flip=0.0), torch.Generator().manual_seed(1))
+    same = augmented(batch, AugmentConfig(flip=0.0), seed=1)
     assert torch.equal(same.paintings, batch.paintings)
     assert torch.equal(same.mels, batch.mels)
 
@@ -145,7 +151,7 @@ def test_augmentation_that_is_off_changes_nothing() -> None:
 def test_a_sure_flip_mirrors_and_a_roll_turns_the_clip() -> None:
     dataset = planted_dataset()
     batch = gather(Media(dataset.paintings_u8, dataset.mels_f16, CPU), np.arange(4), np.arange(4), np.zeros(4))
-    turned = augment(batch, AugmentConfig(flip=1.0, roll=True), torch.Generator().manual_seed(1))
+    turned = augmented(batch, AugmentConfig(flip=1.0, roll=True), seed=1)
     assert torch.equal(turned.paintings, batch.paintings.flip(3))
     assert torch.equal(turned.mels.sort(dim=3).values, batch.mels.sort(dim=3).values)
 
