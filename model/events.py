@@ -7,20 +7,29 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 EVENTS_NAME = "events.jsonl"
+
+
+class Watcher(Protocol):
+    """Whoever is shown events as they are written."""
+
+    def show(self, event: dict[str, Any]) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class EventWriter:
     """Appends events to a file and hands each line over at once, so that a watcher sees it now.
 
     `clock` gives seconds since the epoch. Numbers that JSON cannot carry (NaN, infinities) are written as null. A last
-    line that an earlier process left unfinished is ended first, so that it costs its own event and not the next.
+    line that an earlier process left unfinished is ended first, so that it costs its own event and not the next. `also`
+    is shown every event and closed with the file.
     """
 
-    def __init__(self, path: Path, *, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self, path: Path, *, clock: Callable[[], float], also: Watcher | None = None) -> None:
+        self._clock, self._also = clock, also
         path.parent.mkdir(parents=True, exist_ok=True)
         torn = _is_torn(path)
         self._file = path.open("a", encoding="utf-8")
@@ -29,12 +38,16 @@ class EventWriter:
 
     def write(self, event: str, **fields: Any) -> None:
         """Append one event with the time now. Raises ValueError once closed."""
-        line = {"event": event, "time": round(self._clock(), 3), **fields}
-        self._file.write(json.dumps(_finite(line), ensure_ascii=False, allow_nan=False) + "\n")
+        line = _finite({"event": event, "time": round(self._clock(), 3), **fields})
+        self._file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
         self._file.flush()
+        if self._also is not None:
+            self._also.show(line)
 
     def close(self) -> None:
         self._file.close()
+        if self._also is not None:
+            self._also.close()
 
     def __enter__(self) -> Self:
         return self

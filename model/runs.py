@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from model import checkpoints, costs, evaluation
+from model.board import open_board
 from model.config import Config
 from model.data import Dataset, Media
 from model.events import EVENTS_NAME, EventWriter
@@ -53,7 +54,7 @@ def run(
     if not processes.leads:
         return _follow(config, dataset, out_dir, identity, device, clock, resume, should_stop, processes)
     checkpoints.replace_text(out_dir / CONFIG_NAME, json.dumps(config.to_dict(), indent=2) + "\n")
-    with EventWriter(out_dir / EVENTS_NAME, clock=wall_clock) as events:
+    with EventWriter(out_dir / EVENTS_NAME, clock=wall_clock, also=open_board(out_dir)) as events:
         try:
             return _run(config, dataset, out_dir, identity, device, events, clock, resume, should_stop, processes)
         except (Interrupted, TrainingFailed, checkpoints.CheckpointError, torch.OutOfMemoryError) as error:
