@@ -20,10 +20,22 @@ from typing import Any
 
 import torch
 
-from model import __version__, checkpoints, comparison, costs, data, evaluation, mapfile, pairfile, recipes, runs
+from model import (
+    __version__,
+    checkpoints,
+    comparison,
+    costs,
+    data,
+    evaluation,
+    mapfile,
+    matrix,
+    pairfile,
+    recipes,
+    runs,
+)
 from model.arguments import parser
 from model.config import Config, ConfigError, parse_setting
-from model.events import EVENTS_NAME
+from model.events import EVENTS_NAME, EventWriter
 from model.processes import joined, local_rank
 from model.training import Interrupted, TrainingFailed
 from mpd_builder.snapshot import NoArrays, SnapshotDamaged
@@ -54,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         checkpoints.CheckpointError,
         data.DataError,
         pairfile.PairFileError,
+        matrix.MatrixError,
         SnapshotDamaged,
         NoArrays,
         OSError,
@@ -137,19 +150,37 @@ def evaluate(options: argparse.Namespace) -> None:
 
 
 def score(options: argparse.Namespace) -> None:
-    """Score the pairs of a CSV file, each with a standard deviation."""
+    """Score the pairs of a CSV file, each with a standard deviation; with --matrix every painting with every clip."""
     device = _device(options.device)
     checkpoint = checkpoints.load(options.checkpoint, device=device)
-    found = pairfile.score_file(
-        checkpoint,
-        source=pairfile.open_source(snapshot=options.snapshot, arrays=options.arrays),
-        pairs_path=options.pairs,
-        out_path=options.out,
-        events_path=options.events or options.out.parent / EVENTS_NAME,
-        batch=options.batch or checkpoint.config.run.evaluation_batch,
-        wall_clock=time.time,
-        clock=time.perf_counter,
-    )
+    source = pairfile.open_source(snapshot=options.snapshot, arrays=options.arrays)
+    batch = options.batch or checkpoint.config.run.evaluation_batch
+    if options.matrix:
+        index, count = options.share
+        name = EVENTS_NAME if count == 1 else f"events-{index}-of-{count}.jsonl"
+        with EventWriter(options.events or options.out / name, clock=time.time) as events:
+            found = matrix.write(
+                checkpoint,
+                folder=options.checkpoint,
+                source=source,
+                out_dir=options.out,
+                batch=batch,
+                clips_a_shard=options.clips,
+                share=options.share,
+                events=events,
+                clock=time.perf_counter,
+            )
+    else:
+        found = pairfile.score_file(
+            checkpoint,
+            source=source,
+            pairs_path=options.pairs,
+            out_path=options.out,
+            events_path=options.events or options.out.parent / EVENTS_NAME,
+            batch=batch,
+            wall_clock=time.time,
+            clock=time.perf_counter,
+        )
     print(json.dumps(found) if options.json else f"{found['pairs']} pairs scored, {found['pairs_per_s']} a second")
 
 

@@ -73,8 +73,24 @@ def _score(added: Parser) -> None:
     source.add_argument(
         "--arrays", type=Path, metavar="DIR", help="pairs name painting_row and clip_row of the arrays here"
     )
-    added.add_argument("--pairs", required=True, type=Path, metavar="CSV")
-    added.add_argument("--out", required=True, type=Path, metavar="CSV")
+    which = added.add_mutually_exclusive_group(required=True)
+    which.add_argument("--pairs", type=Path, metavar="CSV")
+    which.add_argument("--matrix", action="store_true", help="every painting with every clip, as a float16 matrix")
+    added.add_argument("--out", required=True, type=Path, metavar="CSV", help="a CSV; with --matrix a folder")
+    added.add_argument(
+        "--share",
+        type=_share,
+        default=(0, 1),
+        metavar="I/N",
+        help="with --matrix: the I-th of N shares (from 0), each a process of its own with the same --out",
+    )
+    added.add_argument(
+        "--clips",
+        type=_positive,
+        default=64,
+        metavar="N",
+        help="with --matrix: clips saved at a time (default: 64)",
+    )
     added.add_argument(
         "--events", type=Path, metavar="FILE", help=f"progress goes here (default: {EVENTS_NAME} beside --out)"
     )
@@ -115,6 +131,13 @@ def _positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be 1 or more, not {text}")
     return value
+
+
+def _share(text: str) -> tuple[int, int]:
+    index, _, count = text.partition("/")
+    if not (index.isdecimal() and count.isdecimal() and int(index) < int(count)):
+        raise argparse.ArgumentTypeError(f"must be I/N with I from 0 to N - 1, for example 0/4, not {text}")
+    return int(index), int(count)
 
 
 _RECIPES = f"one of {', '.join(recipes.NAMES)}; R@S is R in another size S, one of {', '.join(recipes.SIZES)}"

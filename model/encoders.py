@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.config import MusicConfig, PaintingConfig
+from model.interface import at_least_float32, without_autocast
 
 GROUP_CHANNELS = 8
 
@@ -146,14 +147,23 @@ class CrossAttention(nn.Module):
         self.keys_values = nn.Linear(width, 2 * width)
         self.projection = nn.Linear(width, width)
 
-    def forward(self, x_BND: Tensor, music_BMD: Tensor) -> Tensor:
+    def keys_and_values(self, music_BMD: Tensor) -> tuple[Tensor, Tensor]:
+        """What of the music the painting's tokens attend to: two of (B, heads, M, D / heads)."""
+        B, M, D = music_BMD.shape
+        split = self.keys_values(music_BMD).view(B, M, 2, self.heads, D // self.heads)
+        key, value = split.permute(2, 0, 3, 1, 4)
+        return key, value
+
+    def attend(self, x_BND: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """Keys and values of each painting's clip, or of one clip for all paintings."""
         B, N, D = x_BND.shape
         query = self.queries(x_BND).view(B, N, self.heads, D // self.heads).transpose(1, 2)
-        split = self.keys_values(music_BMD).view(B, -1, 2, self.heads, D // self.heads)
-        key, value = split.permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(query, key, value)
+        mixed = F.scaled_dot_product_attention(query, key.expand(B, -1, -1, -1), value.expand(B, -1, -1, -1))
         projected: Tensor = self.projection(mixed.transpose(1, 2).reshape(B, N, D))
         return projected
+
+    def forward(self, x_BND: Tensor, music_BMD: Tensor) -> Tensor:
+        return self.attend(x_BND, *self.keys_and_values(music_BMD))
 
 
 class FeedForward(nn.Sequential):
@@ -161,6 +171,14 @@ class FeedForward(nn.Sequential):
 
     def __init__(self, width: int, ratio: int) -> None:
         super().__init__(nn.Linear(width, ratio * width), nn.GELU(), nn.Linear(ratio * width, width))
+
+    def mean(self, x_BND: Tensor) -> Tensor:
+        """The mean of the outputs over tokens, (B, D) in float32 or better: the last map is taken of the mean alone."""
+        widen, bend, narrow = self
+        hidden_BNH = bend(widen(x_BND))
+        with without_autocast(hidden_BNH):
+            mean_BD: Tensor = narrow(at_least_float32(hidden_BNH).mean(dim=1))
+        return mean_BD
 
 
 def _norm(config: MusicConfig, channels: int) -> nn.Module:

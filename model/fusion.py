@@ -35,9 +35,12 @@ class ModalityAdaptiveNorm(nn.Module):
             return (x - mean) / (variance.sqrt() + EPSILON)
         return (x - mean) * torch.rsqrt(variance + EPSILON)
 
+    def scale_and_shift(self, music_BD: Tensor) -> tuple[Tensor, Tensor]:
+        """gamma and beta of the music, two of (B, 1, D)."""
+        return self.gamma(music_BD)[:, None], self.beta(music_BD)[:, None]
+
     def forward(self, x_BND: Tensor, music_BD: Tensor) -> Tensor:
-        gamma: Tensor = self.gamma(music_BD)[:, None]
-        beta: Tensor = self.beta(music_BD)[:, None]
+        gamma, beta = self.scale_and_shift(music_BD)
         return gamma * self.normalised(x_BND) + beta
 
 
@@ -70,6 +73,19 @@ class Block(nn.Module):
 
     def meet(self, x_BND: Tensor, music: Tensor) -> tuple[Tensor, Tensor]:
         """The stream after the music, and what the MLP sees of it; both (B, N, D)."""
+        return self.modulated(self.unheard(x_BND), self.heard(music))
+
+    def unheard(self, x_BND: Tensor) -> tuple[Tensor, ...]:
+        """The first part of `meet`: all of it that does not depend on the music."""
+        return (x_BND,)
+
+    def heard(self, music: Tensor) -> tuple[Tensor, ...]:
+        """The second part: all that depends on the music alone."""
+        return ()
+
+    def modulated(self, unheard: tuple[Tensor, ...], heard: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+        """The last part, as `meet` gives it; one clip may stand for all paintings."""
+        (x_BND,) = unheard
         return x_BND, self.modulation(x_BND)
 
     def forward(self, x_BND: Tensor, music: Tensor) -> Tensor:
@@ -91,9 +107,17 @@ class ManBlock(Block):
         """What MAN makes of the stream."""
         return self.modulation.forward(x_BND, music_BD)
 
-    def meet(self, x_BND: Tensor, music: Tensor) -> tuple[Tensor, Tensor]:
-        modulated = self.modulate(x_BND, music)
-        return (modulated if self.rewrites_stream else x_BND), modulated
+    def unheard(self, x_BND: Tensor) -> tuple[Tensor, ...]:
+        normalised = self.modulation.normalised(x_BND)
+        return (normalised,) if self.rewrites_stream else (normalised, x_BND)
+
+    def heard(self, music: Tensor) -> tuple[Tensor, ...]:
+        return self.modulation.scale_and_shift(music)
+
+    def modulated(self, unheard: tuple[Tensor, ...], heard: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+        gamma, beta = heard
+        modulated = gamma * unheard[0] + beta
+        return (modulated if self.rewrites_stream else unheard[1]), modulated
 
 
 class CrossAttentionBlock(Block):
@@ -108,8 +132,12 @@ class CrossAttentionBlock(Block):
         self.cross_attention = CrossAttention(width, config.painting.heads)
         self.feed_forward_norm = nn.Identity() if self.rewrites_stream else nn.LayerNorm(width)
 
-    def meet(self, x_BND: Tensor, music: Tensor) -> tuple[Tensor, Tensor]:
-        stream = x_BND + self.cross_attention(self.modulation(x_BND), music)
+    def heard(self, music: Tensor) -> tuple[Tensor, ...]:
+        return self.cross_attention.keys_and_values(music)
+
+    def modulated(self, unheard: tuple[Tensor, ...], heard: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+        (x_BND,), (key, value) = unheard, heard
+        stream = x_BND + self.cross_attention.attend(self.modulation(x_BND), key, value)
         return stream, self.feed_forward_norm(stream)
 
 

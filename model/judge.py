@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from model.baselines import BASELINES
 from model.config import Config
 from model.encoders import MusicEncoder, PatchEmbedding
-from model.fusion import Concatenation, ManBlock, ModalityAdaptiveNorm, block_of
+from model.fusion import Block, Concatenation, ManBlock, ModalityAdaptiveNorm, block_of
 from model.interface import Judge, at_least_float32, without_autocast
 
 
@@ -50,9 +50,41 @@ class MPJudge(Judge):
             x = block(x, music)
         with without_autocast(x):
             features: Tensor = self.pooled_norm(at_least_float32(x).mean(dim=1))
-            if self.concatenation is not None:
-                features = self.concatenation(features, music)
-        return features
+            return self._mixed(features, music)
+
+    def look(self, painting_B3HW: Tensor) -> tuple[Tensor, ...]:
+        """Up to where the music first comes in; without music in the blocks all of them, and the pooling."""
+        x = self.patches(painting_B3HW)
+        if self._is_heard_in_blocks:
+            return self._block(0).unheard(self._block(0).attend(x))
+        for block in self.blocks:
+            x = block(x, x)
+        with without_autocast(x):
+            return (self.pooled_norm(at_least_float32(x).mean(dim=1)),)
+
+    def hear(self, music: Tensor) -> tuple[Tensor, ...]:
+        """Two tensors a block: gamma and beta of MAN, keys and values of cross-attention."""
+        if not self._is_heard_in_blocks:
+            return (music,)
+        return tuple(part for index in range(len(self.blocks)) for part in self._block(index).heard(music))
+
+    def join(self, seen: tuple[Tensor, ...], heard: tuple[Tensor, ...]) -> Tensor:
+        """Every block from where `look` left off; of the last MLP only what its mean over the tokens takes."""
+        if not self._is_heard_in_blocks:
+            (features,), (music,) = seen, heard
+            with without_autocast(features):
+                return self._mixed(features, music.expand(len(features), -1))
+        last = len(self.blocks) - 1
+        for index in range(last):
+            stream, modulated = self._block(index).modulated(seen, heard[2 * index : 2 * index + 2])
+            x = stream + self._block(index).feed_forward(modulated)
+            following = self._block(index + 1)
+            seen = following.unheard(following.attend(x))
+        stream, modulated = self._block(last).modulated(seen, heard[2 * last :])
+        mean_BD = self._block(last).feed_forward.mean(modulated)
+        with without_autocast(mean_BD):
+            pooled: Tensor = self.pooled_norm(at_least_float32(stream).mean(dim=1) + mean_BD)
+        return pooled
 
     def modulations(self, painting_B3HW: Tensor, music_BD: Tensor) -> Iterator[tuple[ManBlock, Tensor, Tensor]]:
         """Each block with its tokens before and after MAN, (B, N, D). Raises ValueError for another fusion than MAN."""
@@ -65,6 +97,22 @@ class MPJudge(Judge):
             stream, modulated = block.meet(before, music_BD)
             yield block, before, modulated
             x = stream + block.feed_forward(modulated)
+
+    @property
+    def _is_heard_in_blocks(self) -> bool:
+        return self.config.fusion.kind in ("man", "cross-attention")
+
+    def _block(self, index: int) -> Block:
+        block = self.blocks[index]
+        assert isinstance(block, Block)
+        return block
+
+    def _mixed(self, features_BD: Tensor, music_BD: Tensor) -> Tensor:
+        """Late fusion, where there is one."""
+        if self.concatenation is None:
+            return features_BD
+        mixed: Tensor = self.concatenation(features_BD, music_BD)
+        return mixed
 
     def _initialise(self) -> None:
         positions = self.patches.positions_1ND

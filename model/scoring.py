@@ -110,17 +110,21 @@ def score_in_parts(
 def score_matrix(module: Judge, paintings: Tensor, mels: Tensor, *, batch: int = 256) -> Tensor:
     """scores_PM of every painting (P, 3, H, W) with every mel (M, 1, F, T), the module in evaluation mode.
 
-    Each clip is encoded once. The result is on the module's device in the head's precision.
+    Equal to the direct forward: what depends on a clip or a painting alone is computed once (`Judge.look`, `hear`).
+    The result is on the module's device in the head's precision.
     """
     device = module.head.weight.device
-    music_M = torch.cat([module.encode_music(mels[part].to(device)) for part in chunks(len(mels), batch)])
     scores_PM = torch.empty(len(paintings), len(mels), dtype=module.head.weight.dtype, device=device)
-    for column in range(len(mels)):
-        for part in chunks(len(paintings), batch):
-            pictures = paintings[part].to(device)
-            music_B = music_M[column].expand(len(pictures), *music_M.shape[1:])
-            scores_PM[part, column] = module.score_of(module.logit(module.pooled(pictures, music_B)))
+    encoded = [module.encode_music(mels[part].to(device)) for part in chunks(len(mels), batch)]
+    heard = [module.hear(music_M[row : row + 1]) for music_M in encoded for row in range(len(music_M))]
+    for part in chunks(len(paintings), batch):
+        scores_PM[part] = joined_scores(module, module.look(paintings[part].to(device)), heard)
     return scores_PM
+
+
+def joined_scores(module: Judge, seen: tuple[Tensor, ...], heard: list[tuple[Tensor, ...]]) -> Tensor:
+    """scores_PM of looked-at paintings with each of the heard clips."""
+    return torch.stack([module.score_of(module.logit(module.join(seen, clip))) for clip in heard], dim=1)
 
 
 def _scored(module: Judge, features_BK: Tensor) -> Scored:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from model.config import Config
 from model.encoders import MelInput, PixelInput
-from model.interface import Judge, at_least_float32, without_autocast
+from model.interface import Judge, side_by_side, without_autocast
 
 BANDS, LEVELS, MOMENTS = 128, 8, 4
 LEAST = 16
@@ -48,12 +48,16 @@ class ACPNet(Judge):
         embedding_BE: Tensor = self.music(F.adaptive_avg_pool2d(mel, (self.bands, 1)).flatten(1))
         return embedding_BE
 
-    def pooled(self, painting_B3HW: Tensor, music: Tensor) -> Tensor:
+    def look(self, painting_B3HW: Tensor) -> tuple[Tensor, ...]:
+        """embedding_BE"""
         pixels = self.pixels.averaged(painting_B3HW, self.head.weight.dtype)
-        embedding_BE = self.painting(colour_features(pixels))
+        embedding_BE: Tensor = self.painting(colour_features(pixels))
+        return (embedding_BE,)
+
+    def join(self, seen: tuple[Tensor, ...], heard: tuple[Tensor, ...]) -> Tensor:
+        (embedding_BE,), (music,) = seen, heard
         with without_autocast(embedding_BE):
-            both = torch.cat([at_least_float32(embedding_BE), at_least_float32(music)], dim=1)
-            features: Tensor = self.fusion(both)
+            features: Tensor = self.fusion(side_by_side(embedding_BE, music))
         return features
 
 

@@ -40,9 +40,14 @@ class CDCMLLike(Judge):
         with without_autocast(embedding_BE):
             return F.normalize(at_least_float32(embedding_BE), dim=1)
 
-    def pooled(self, painting_B3HW: Tensor, music: Tensor) -> Tensor:
-        """The cosine of the two embeddings, (B, 1)."""
+    def look(self, painting_B3HW: Tensor) -> tuple[Tensor, ...]:
+        """embedding_BE of length 1"""
         pixels = middle(self.pixels(painting_B3HW, self.head.weight.dtype), self.config.baseline.side)
         embedding_BE = self.painting(pixels)
         with without_autocast(embedding_BE):
-            return (F.normalize(at_least_float32(embedding_BE), dim=1) * music).sum(dim=1, keepdim=True)
+            return (F.normalize(at_least_float32(embedding_BE), dim=1),)
+
+    def join(self, seen: tuple[Tensor, ...], heard: tuple[Tensor, ...]) -> Tensor:
+        """The cosine of the two embeddings, (B, 1)."""
+        (embedding_BE,), (music,) = seen, heard
+        return (embedding_BE * music).sum(dim=1, keepdim=True)

@@ -5,13 +5,12 @@ Shapes: B batch, C channels, H W pixels or mel bands and frames, E embedding (51
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.config import Config
 from model.encoders import MelInput, PixelInput, middle
-from model.interface import Judge, at_least_float32, without_autocast
+from model.interface import Judge, side_by_side, without_autocast
 
 WIDTHS = (64, 128, 256, 512)
 HIDDEN = 128
@@ -53,12 +52,15 @@ class L3Net(Judge):
         embedding_BE: Tensor = self.music(self.mel(mel_B1FT, self.head.weight.dtype))
         return embedding_BE
 
-    def pooled(self, painting_B3HW: Tensor, music: Tensor) -> Tensor:
+    def look(self, painting_B3HW: Tensor) -> tuple[Tensor, ...]:
+        """embedding_BE"""
         pixels = middle(self.pixels(painting_B3HW, self.head.weight.dtype), self.config.baseline.side)
-        embedding_BE = self.painting(pixels)
+        return (self.painting(pixels),)
+
+    def join(self, seen: tuple[Tensor, ...], heard: tuple[Tensor, ...]) -> Tensor:
+        (embedding_BE,), (music,) = seen, heard
         with without_autocast(embedding_BE):
-            both = torch.cat([at_least_float32(embedding_BE), at_least_float32(music)], dim=1)
-            features: Tensor = self.fusion(both)
+            features: Tensor = self.fusion(side_by_side(embedding_BE, music))
         return features
 
 

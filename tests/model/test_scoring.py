@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
+from model import recipes
 from model.interface import Judge
 from model.judge import build
 from model.scoring import Posterior, Scored, fit_posterior, score_matrix, score_pairs
@@ -27,6 +31,35 @@ def test_a_matrix_of_scores_equals_the_direct_forward(module: Judge) -> None:
     direct = module(paintings.repeat_interleave(4, 0), mels.repeat(5, 1, 1, 1)).view(5, 4)
     assert scores_PM.shape == (5, 4)
     torch.testing.assert_close(scores_PM, direct, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("recipe", ["best", "paper", "cross-attention"])
+def test_a_matrix_of_a_single_block_equals_the_direct_forward(recipe: str) -> None:
+    """Its first block, where the music comes in, is its last, of which only a mean is taken."""
+    module = build(micro(recipe, painting={"depth": 1})).eval().double()
+    paintings, mels = torch.rand(3, 3, SIZE, SIZE).double(), torch.randn(2, 1, BANDS, FRAMES).double()
+    direct = module(paintings.repeat_interleave(2, 0), mels.repeat(3, 1, 1, 1)).view(3, 2)
+    torch.testing.assert_close(score_matrix(module, paintings, mels), direct, atol=1e-12, rtol=0)
+
+
+def flops(work: Callable[[], object]) -> int:
+    with torch.no_grad(), FlopCounterMode(display=False) as counted:
+        work()
+    return counted.get_total_flops()
+
+
+def test_of_the_papers_21_gigaflops_a_pair_19_730_are_left() -> None:
+    """3.020 are a clip's own, 0.872 a painting's, 0.534 go into tokens of which only the mean is asked for."""
+    with torch.device("meta"):
+        module = build(recipes.get("paper")).eval()
+        painting, mel = torch.empty(1, 3, 256, 256), torch.empty(1, 1, 128, 469)
+    with torch.no_grad():
+        music, seen = module.encode_music(mel), module.look(painting)
+        heard = module.hear(music)
+    assert flops(lambda: module.join(seen, heard)) == pytest.approx(19.730e9, rel=1e-3)
+    assert flops(lambda: module.look(painting)) == pytest.approx(2 * 436.2e6, rel=1e-2)
+    assert flops(lambda: module.hear(music)) == 2 * 2 * 12 * 512 * 512
+    assert flops(lambda: module(painting, mel)) == pytest.approx(24.172e9, rel=1e-3)
 
 
 def test_pairs_come_back_in_the_order_asked_for(module: Judge) -> None:
