@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import InMemoryStorage, default_storage
+from django.core.files.storage import Storage, default_storage
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -143,11 +143,16 @@ def test_the_versions_that_ratings_carry_are_in_the_dataset() -> None:
     assert build(CampaignSource(judged.campaign), Recipe("t")).protocols == data.protocols
 
 
-class Elsewhere(InMemoryStorage):
+class Elsewhere(Storage):
     """A storage that has no place on this machine, as S3 has none."""
 
-    def path(self, name: str) -> str:
-        raise NotImplementedError
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self.files = files
+
+    def _open(self, name: str, mode: str = "rb") -> ContentFile:
+        if name not in self.files:
+            raise FileNotFoundError(name)
+        return ContentFile(self.files[name])
 
 
 def stored(content: bytes, name: str) -> Painting:
@@ -173,9 +178,7 @@ def test_files_of_this_machine_are_given_by_their_place_and_digest() -> None:
 @pytest.mark.django_db
 def test_files_of_another_storage_are_fetched_when_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     pair = make_pair()
-    elsewhere = Elsewhere()
-    elsewhere.save(pair.painting.display.name, ContentFile(b"fetched"))
-    monkeypatch.setattr(media, "default_storage", elsewhere)
+    monkeypatch.setattr(media, "default_storage", Elsewhere({pair.painting.display.name: b"fetched"}))
     found = StoredMedia(pair.campaign).painting_display(pair.painting.key)
     assert found.content() == b"fetched"
     gone, _ = StoredMedia(pair.campaign).clip_audio(pair.clip.key)
