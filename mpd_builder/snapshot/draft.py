@@ -245,15 +245,17 @@ def _held(folder: Path) -> Iterator[bool]:
         yield False
         return
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        yield False
-        return
-    try:
-        yield folder.exists()
+        yield _locked(handle) and folder.exists()
     finally:
         os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # somebody has it, or the file system knows no locks: then nothing is taken over
+        return False
+    return True
 
 
 def _drafts(out_dir: Path) -> list[Path]:
