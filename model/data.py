@@ -171,7 +171,7 @@ def from_snapshot(snapshot: Snapshot) -> Dataset:
             Protocol.UNSEEN_TRACK: (of_painting == "train") & (of_track == "test"),
         },
         ratings=snapshot.ratings,
-        trim=snapshot.recipe.trim,
+        trim=snapshot.recipe.trimmed,
         paintings_u8=arrays.paintings_u8,
         mels_f16=arrays.mels_f16,
     )

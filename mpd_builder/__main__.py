@@ -1,4 +1,4 @@
-"""`python -m mpd_builder verify|describe|publish|synthesize`: 0 done, 2 wrong use, 1 failed with a line on stderr."""
+"""`python -m mpd_builder verify|describe|compare|publish|synthesize`: 0 done, 2 wrong use, 1 failed and says why."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mpd_builder import __version__
+from mpd_builder.comparison import compare, in_words
 from mpd_builder.snapshot import (
     NoPublicForm,
     Recipe,
@@ -21,6 +22,7 @@ from mpd_builder.snapshot import (
     SnapshotDamaged,
     SnapshotExists,
     publish,
+    read,
     recipe,
     verify,
 )
@@ -31,7 +33,13 @@ from mpd_builder.synthesize import Amounts, SynthesisError, synthesize
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     options = _parser().parse_args(arguments)
-    commands = {"verify": _verify, "describe": _describe, "publish": _publish, "synthesize": _synthesize}
+    commands = {
+        "verify": _verify,
+        "describe": _describe,
+        "compare": _compare,
+        "publish": _publish,
+        "synthesize": _synthesize,
+    }
     try:
         return commands[options.command](options)
     except (SynthesisError, SnapshotExists, SnapshotDamaged, NoPublicForm) as error:
@@ -52,6 +60,11 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=words, description=words)
         command.add_argument("paths", metavar="PATH", type=Path, nargs="+", help="a snapshot's folder")
         command.add_argument("--json", action="store_true", help="print one JSON object")
+    words = "Say what changed from one snapshot to another, after checking both."
+    command = commands.add_parser("compare", help=words, description=words)
+    command.add_argument("before", metavar="A", type=Path, help="the earlier snapshot's folder")
+    command.add_argument("after", metavar="B", type=Path, help="the later snapshot's folder")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
     words = "Write what may be passed on of a snapshot with restricted items: all but its arrays, sealed anew."
     command = commands.add_parser("publish", help=words, description=words)
     command.add_argument("path", metavar="PATH", type=Path, help="a snapshot's folder")
@@ -171,6 +184,16 @@ def _agreement(alpha: dict[str, Any]) -> str:
         return "undefined"
     interval = "" if alpha["low"] is None else f" ({alpha['low']:.3f} to {alpha['high']:.3f})"
     return f"{alpha['value']:.3f}{interval}"
+
+
+def _compare(options: argparse.Namespace) -> int:
+    found = compare(read(options.before), read(options.after))
+    if options.json:
+        _print_json(found.as_dict())
+    else:
+        sections = [(section.title, section.lines) for section in in_words(found)]
+        print("\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in sections))
+    return 0
 
 
 def _publish(options: argparse.Namespace) -> int:

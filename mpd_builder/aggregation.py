@@ -1,4 +1,4 @@
-"""From ratings to a pair's score: trimmed mean, dispersion, ambiguous band.
+"""From ratings to a pair's score: trimmed mean (or mean, or median), dispersion, ambiguous band.
 
 Scores and dispersions are rounded to 12 decimals, far below what a rater can mean, so that the noise of binary
 fractions decides nothing: the mean of 0.5, 0.6 and 0.7 is 0.6 and not 0.6000000000000001. "Ambiguous" is then a plain
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpd_builder.records import Consensus, Rating
+from mpd_builder.rules import AVERAGES, Aggregator
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -61,6 +62,15 @@ class UnitScores:
     def __len__(self) -> int:
         return len(self.units)
 
+    def by(self, aggregator: Aggregator) -> Floats:
+        """The scores by one aggregator. KeyError for the rater model."""
+        by_aggregator = {
+            Aggregator.TRIMMED_MEAN: self.trimmed,
+            Aggregator.MEAN: self.mean,
+            Aggregator.MEDIAN: self.median,
+        }
+        return by_aggregator[aggregator]
+
     def take(self, rows: Ints | slice) -> UnitScores:
         """Those rows only: indices or a slice."""
         return UnitScores(*(getattr(self, name)[rows] for name in self.__slots__))
@@ -94,14 +104,16 @@ def aggregate(
     raters_per_pair: int,
     trim: int = 1,
     band: tuple[float, float] = BAND,
+    aggregator: Aggregator = Aggregator.TRIMMED_MEAN,
 ) -> list[Consensus]:
     """The consensus of each pair with at least `raters_per_pair` ratings, ordered by pair id.
 
-    Score: the trimmed mean; dispersion: the population standard deviation of all the pair's ratings (paper, section on
-    annotation), the sample one beside it. Pairs with fewer ratings are left out, not guessed. Raises ValueError for a
-    value outside [0, 1], for a rater who rated a pair twice, and for settings that leave nothing to average.
+    Score: the trimmed mean, or what `aggregator` says (`trim` is of the trimmed mean alone). Dispersion: the population
+    standard deviation of all the pair's ratings (paper, section on annotation), the sample one beside it. Pairs with
+    fewer ratings are left out, not guessed. Raises ValueError for a value outside [0, 1], for a rater who rated a pair
+    twice, and for settings that leave nothing to average.
     """
-    _check_settings(raters_per_pair, trim, band)
+    _check_settings(raters_per_pair, cut_of(aggregator, raters_per_pair, trim=trim), band)
     rows = list(ratings)
     values = _checked_values(rows)
     code_of: dict[str, int] = {}
@@ -109,7 +121,7 @@ def aggregate(
     pair_ids = list(code_of)
     result: list[Consensus] = []
     for pairs, values_PN in _by_size(codes, values, raters_per_pair):
-        scores = _trimmed_means(values_PN, trim)
+        scores = _trimmed_means(values_PN, cut_of(aggregator, values_PN.shape[1], trim=trim))
         dispersions, sample_dispersions = _dispersions(values_PN)
         result += [
             Consensus(pair_ids[pair], score, dispersion, sample_dispersion, values_PN.shape[1], ambiguous)
@@ -125,6 +137,17 @@ def aggregate(
     return sorted(result, key=lambda consensus: consensus.pair_id)
 
 
+def cut_of(aggregator: Aggregator, n_ratings: int, *, trim: int) -> int:
+    """How many of the lowest and of the highest of a pair's ratings an aggregator leaves out before it averages.
+
+    Each of them is a trimmed mean: the mean leaves out none, the median all but the one or two in the middle.
+    ValueError for the rater model, whose score of a pair depends on all other pairs.
+    """
+    if aggregator is Aggregator.RATER_MODEL:
+        raise ValueError("the rater model is no average of a pair's own ratings")
+    return {Aggregator.MEAN: 0, Aggregator.MEDIAN: (n_ratings - 1) // 2}.get(aggregator, trim)
+
+
 def score_units(unit_N: Ints, value_N: Floats, *, least: int, trim: int = 1) -> UnitScores:
     """The scores of all units with at least `least` ratings, from the unit's code and the value of each rating (N,).
 
@@ -135,7 +158,8 @@ def score_units(unit_N: Ints, value_N: Floats, *, least: int, trim: int = 1) -> 
     found = []
     for units, values_PN in _by_size(unit_N, value_N, least):
         n = values_PN.shape[1]
-        aggregates = (_trimmed_means(values_PN, cut) for cut in (trim, 0, (n - 1) // 2))
+        cuts = (cut_of(aggregator, n, trim=trim) for aggregator in AVERAGES)
+        aggregates = (_trimmed_means(values_PN, cut) for cut in cuts)
         found.append((units, np.full(len(units), n), *aggregates, *_dispersions(values_PN)))
     if not found:
         none, no_value = np.empty(0, dtype=np.int64), np.empty(0)

@@ -19,7 +19,7 @@ from mpd_builder.rows import Selection, fill_tables, pair_table, preference_tabl
 from mpd_builder.scored_pairs import score_pairs
 from mpd_builder.snapshot import Dataset, Media, Recipe, Sealed, Spool, spooled, tables, write
 from mpd_builder.snapshot.writer import Progress, no_progress
-from mpd_builder.splits import Shares, split_pairs
+from mpd_builder.splits import Shares, Splits, links_of, split_pairs
 
 
 def build(judgments: Judgments | Source, recipe: Recipe) -> Dataset:
@@ -64,15 +64,11 @@ def select(source: Source, recipe: Recipe, *, ratings: Spool) -> Selection:
         ascending("vote", source.votes(), vote_key),
         ambiguous=set(scored.pairs.filter(scored.pairs["ambiguous"])["pair_id"].to_pylist()),
         votes_needed=recipe.votes_needed,
+        rule=recipe.vote_rule,
     )
-    splits = split_pairs(
-        pairs_of(scored.pairs),
-        known.clips,
-        shares=Shares(*recipe.shares),
-        salt=recipe.salt,
-        same_works=known.same_works,
-    )
-    pairs = pair_table(scored.pairs, splits, known.clips)
+    splits = Splits(shares=Shares(*recipe.shares), salt=recipe.salt, links=links_of(known))
+    sides = split_pairs(pairs_of(scored.pairs), known.clips, splits)
+    pairs = pair_table(scored.pairs, sides, known.clips, recipe.split)
     shown, played = (set(pc.unique(pairs[name]).to_pylist()) for name in ("painting_id", "clip_id"))
     clips = [clip for clip in known.clips if clip.id in played]
     heard = {clip.track_id for clip in clips}
@@ -81,6 +77,7 @@ def select(source: Source, recipe: Recipe, *, ratings: Spool) -> Selection:
         paintings=sorted((each for each in known.paintings if each.id in shown), key=lambda each: each.id),
         tracks={track.id: track for track in sorted(known.tracks, key=lambda each: each.id) if track.id in heard},
         clips=sorted(clips, key=lambda each: each.id),
+        splits=splits,
         tally=scored.tally,
         incomplete_pairs=scored.incomplete,
         preferences=preference_table(decided, pairs),

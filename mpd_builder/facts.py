@@ -68,6 +68,10 @@ def facts_of(selection: Selection) -> Facts:
             "paintings": works_among((painting.id for painting in selection.paintings), known.same_works),
             "tracks": works_among((track.id for track in tracks), known.same_works),
         },
+        alike={
+            "paintings": works_among((painting.id for painting in selection.paintings), known.alike),
+            "tracks": works_among((track.id for track in tracks), known.alike),
+        },
         **_playback(selection.clips, known.playback_lufs),
         protocols=dict(sorted(tally.protocols.items())),
         input_methods=dict(sorted(tally.input_methods.items())),

@@ -60,8 +60,8 @@ class InMemory:
     """Records as a source, in whatever order they are.
 
     Raises JudgmentsError for a record that comes twice or refers to one that is not there, a task whose pairs do not
-    share its query, or a painting that is said to be the same work as a track. The same works may name items that no
-    pair has.
+    share its query, or a painting that is said to be the same work as a track, or like one. Such links may name items
+    that no pair has.
     """
 
     def __init__(self, judgments: Judgments) -> None:
@@ -168,7 +168,7 @@ def _check_corpus(judgments: Judgments) -> None:
 def _check_same_works(judgments: Judgments) -> None:
     kind_of = {painting.id: "painting" for painting in judgments.paintings}
     kind_of |= {track.id: "track" for track in judgments.tracks}
-    for first, second in judgments.same_works:
+    for first, second in judgments.same_works + judgments.alike + judgments.kept_together:
         if len({kind_of[item] for item in (first, second) if item in kind_of}) > 1:
             raise JudgmentsError(f"{first} and {second} cannot be the same work: one is a painting, one a track.")
 

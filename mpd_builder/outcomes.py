@@ -7,10 +7,16 @@ from itertools import groupby
 
 from mpd_builder.preferences import decide
 from mpd_builder.records import Preference, PreferenceTask, Vote
+from mpd_builder.rules import VoteRule
 
 
 def outcomes(
-    tasks: Iterable[PreferenceTask], votes: Iterable[Vote], *, ambiguous: Collection[str], votes_needed: int
+    tasks: Iterable[PreferenceTask],
+    votes: Iterable[Vote],
+    *,
+    ambiguous: Collection[str],
+    votes_needed: int,
+    rule: VoteRule = VoteRule.MAJORITY,
 ) -> Iterator[Preference]:
     """By task id, the outcome of each task with enough votes whose pairs are both among the `ambiguous` ones.
 
@@ -23,6 +29,6 @@ def outcomes(
             name, given = next(by_task, (None, iter(())))
         if name != task.id or task.pair_a not in ambiguous or task.pair_b not in ambiguous:
             continue
-        (outcome,) = decide([task], given, votes_needed=votes_needed)
+        (outcome,) = decide([task], given, votes_needed=votes_needed, rule=rule)
         if outcome.votes_a + outcome.votes_b >= votes_needed:
             yield outcome

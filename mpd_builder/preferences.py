@@ -12,6 +12,7 @@ import numpy as np
 
 from mpd_builder.draws import Stream, water_fill
 from mpd_builder.records import Choice, Consensus, Direction, Pair, Preference, PreferenceTask, Vote
+from mpd_builder.rules import VoteRule
 
 _PREFIX = {Direction.MUSIC_TO_PAINTING: "m2p", Direction.PAINTING_TO_MUSIC: "p2m"}
 
@@ -113,10 +114,17 @@ def make_tasks(
     return sorted(tasks, key=lambda task: task.id)
 
 
-def decide(tasks: Iterable[PreferenceTask], votes: Iterable[Vote], *, votes_needed: int = 3) -> list[Preference]:
+def decide(
+    tasks: Iterable[PreferenceTask],
+    votes: Iterable[Vote],
+    *,
+    votes_needed: int = 3,
+    rule: VoteRule = VoteRule.MAJORITY,
+) -> list[Preference]:
     """Each task's outcome, ordered by task id: a strict majority of at least `votes_needed` votes makes a winner.
 
-    Ties and tasks with too few votes stay in the list with `winner` None. Raises ValueError for a vote on a task that
+    Under the rule `unanimous` all of them have to agree. Ties, tasks with too few votes and those on which the rule is
+    not met stay in the list with `winner` None. Raises ValueError for a vote on a task that
     is not among `tasks`, and for a rater who voted twice on one task.
     """
     if votes_needed < 1:
@@ -135,7 +143,21 @@ def decide(tasks: Iterable[PreferenceTask], votes: Iterable[Vote], *, votes_need
             raise ValueError(f"rater {vote.rater_id} voted more than once on the task {vote.task_id}")
         voted.add((vote.task_id, vote.rater_id))
         counts[vote.task_id, vote.choice] += 1
-    return [_outcome(by_id[key], counts[key, Choice.A], counts[key, Choice.B], votes_needed) for key in sorted(by_id)]
+    return [
+        outcome(by_id[key], counts[key, Choice.A], counts[key, Choice.B], votes_needed=votes_needed, rule=rule)
+        for key in sorted(by_id)
+    ]
+
+
+def outcome(
+    task: PreferenceTask, votes_a: int, votes_b: int, *, votes_needed: int = 3, rule: VoteRule = VoteRule.MAJORITY
+) -> Preference:
+    """What so many votes make of one task; see `decide`."""
+    is_tied = votes_a == votes_b
+    is_split = rule is VoteRule.UNANIMOUS and min(votes_a, votes_b) > 0
+    if votes_a + votes_b < votes_needed or is_tied or is_split:
+        return Preference(task, votes_a, votes_b, winner=None)
+    return Preference(task, votes_a, votes_b, winner=Choice.A if votes_a > votes_b else Choice.B)
 
 
 def extra_places(votes_a: int, votes_b: int, places: int, limit: int, *, votes_needed: int = 3) -> int:
@@ -159,12 +181,6 @@ def extra_places(votes_a: int, votes_b: int, places: int, limit: int, *, votes_n
     further = max(votes_needed - votes, int(votes_a == votes_b))
     extra = max(0, further - (places - votes))
     return extra if places + extra <= limit else 0
-
-
-def _outcome(task: PreferenceTask, votes_a: int, votes_b: int, votes_needed: int) -> Preference:
-    if votes_a + votes_b < votes_needed or votes_a == votes_b:
-        return Preference(task, votes_a, votes_b, winner=None)
-    return Preference(task, votes_a, votes_b, winner=Choice.A if votes_a > votes_b else Choice.B)
 
 
 def _candidates(consensus: Iterable[Consensus], pairs: Iterable[Pair]) -> dict[Direction, dict[str, list[str]]]:

@@ -237,6 +237,8 @@ class Catalogue:
     """What of the judgments does not grow with them: the items, and what is known about raters and protocols.
 
     same_works: two items (painting ids, or track ids) that a person took for one work: no split may part them.
+    alike: two that look or sound alike, as long as nobody has decided: no split may part them either.
+    kept_together: two found to be different after a snapshot had kept them on one side: two works, still on one side.
     playback_lufs: the loudness that clips were played at (LUFS, EBU R 128); None: as they were mastered.
     """
 
@@ -245,6 +247,8 @@ class Catalogue:
     clips: tuple[Clip, ...] = ()
     simulated_raters: frozenset[str] = field(default_factory=frozenset)
     same_works: tuple[tuple[str, str], ...] = ()
+    alike: tuple[tuple[str, str], ...] = ()
+    kept_together: tuple[tuple[str, str], ...] = ()
     playback_lufs: float | None = None
     protocols: tuple[Protocol, ...] = ()
     backgrounds: tuple[Background, ...] = ()
@@ -266,6 +270,8 @@ class Judgments:
     votes: tuple[Vote, ...] = ()
     simulated_raters: frozenset[str] = field(default_factory=frozenset)
     same_works: tuple[tuple[str, str], ...] = ()
+    alike: tuple[tuple[str, str], ...] = ()
+    kept_together: tuple[tuple[str, str], ...] = ()
     playback_lufs: float | None = None
     protocols: tuple[Protocol, ...] = ()
     backgrounds: tuple[Background, ...] = ()

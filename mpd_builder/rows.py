@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from mpd_builder.records import Catalogue, Clip, Painting, Preference, Track
 from mpd_builder.scored_pairs import Tally
+from mpd_builder.sides import Regime, Split
 from mpd_builder.snapshot import Dataset, Facts, RaterIds, Rows, tables
-from mpd_builder.splits import PairSplit
+from mpd_builder.splits import PairSplit, Splits, side_of_task
 
 Row = dict[str, object]
 
@@ -23,15 +24,16 @@ CHUNK = 5_000
 class Selection:
     """What a snapshot will hold, each by its key.
 
-    pairs: the table, of all splits. paintings, tracks, clips: those of the pairs. tally: what is counted of their
-    ratings. incomplete_pairs: how many rated pairs were left out for having too few. preferences: the table.
-    catalogue: what the source said of everything else.
+    pairs: the table, of all splits. paintings, tracks, clips: those of the pairs. splits: what tells the side and the
+    work of an item. tally: what is counted of their ratings. incomplete_pairs: how many rated pairs were left out for
+    having too few. preferences: the table. catalogue: what the source said of everything else.
     """
 
     pairs: pa.Table
     paintings: Sequence[Painting]
     tracks: Mapping[str, Track]
     clips: Sequence[Clip]
+    splits: Splits
     tally: Tally
     incomplete_pairs: int
     preferences: pa.Table
@@ -57,15 +59,16 @@ def fill_tables(selection: Selection, *, ratings: Rows, rater_ids: RaterIds, fac
     )
 
 
-def pair_table(scored: pa.Table, splits: Mapping[str, PairSplit], clips: Iterable[Clip]) -> pa.Table:
+def pair_table(scored: pa.Table, sides: Mapping[str, PairSplit], clips: Iterable[Clip], regime: Regime) -> pa.Table:
     """All pairs of the snapshot, whatever their split, by id. `scored` has the columns `scored_pairs.SCORED`."""
     track_of = {clip.id: clip.track_id for clip in clips}
-    split_of = [splits[name] for name in scored["pair_id"].to_pylist()]
+    side_of = [sides[name] for name in scored["pair_id"].to_pylist()]
     columns: dict[str, list[str]] = {
         "track_id": [track_of[clip] for clip in scored["clip_id"].to_pylist()],
-        "split": [each.split.value for each in split_of],
-        "split_painting": [each.painting_split.value for each in split_of],
-        "split_track": [each.track_split.value for each in split_of],
+        "split": [each.under(regime).value for each in side_of],
+        "split_painting": [each.painting.value for each in side_of],
+        "split_track": [each.track.value for each in side_of],
+        "split_pair": [each.pair.value for each in side_of],
     }
     arrays = [
         pa.array(columns[each.name], each.type) if each.name in columns else scored[each.name] for each in tables.PAIRS
@@ -95,7 +98,7 @@ def preference_table(preferences: Iterable[Preference], pairs: pa.Table) -> pa.T
 
 def _preference_row(preference: Preference, split_of: Mapping[str, str]) -> Row:
     task = preference.task
-    sides = {split_of[task.pair_a], split_of[task.pair_b]}
+    first, second = (Split(split_of[pair]) for pair in (task.pair_a, task.pair_b))
     return {
         "task_id": task.id,
         "direction": task.direction.value,
@@ -107,7 +110,7 @@ def _preference_row(preference: Preference, split_of: Mapping[str, str]) -> Row:
         "winner": preference.winner.value if preference.winner else None,
         "unanimous": preference.unanimous,
         "agreement": preference.agreement if preference.winner else None,
-        "split": sides.pop() if len(sides) == 1 else "cross",
+        "split": side_of_task(first, second).value,
     }
 
 
@@ -116,7 +119,6 @@ def _mapping(table: pa.Table, key: str, value: str) -> dict[str, str]:
 
 
 def _painting_rows(selection: Selection) -> list[Row]:
-    split_of = _mapping(selection.pairs, "painting_id", "split_painting")
     return [
         {
             "row": number,
@@ -134,14 +136,14 @@ def _painting_rows(selection: Selection) -> list[Row]:
             "width": painting.width,
             "height": painting.height,
             "is_synthetic": painting.is_synthetic,
-            "split": split_of[painting.id],
+            "split": selection.splits.of_item(painting.id).value,
+            "work": selection.splits.work(painting.id),
         }
         for number, painting in enumerate(selection.paintings)
     ]
 
 
 def _clip_rows(selection: Selection) -> list[Row]:
-    split_of = _mapping(selection.pairs, "clip_id", "split_track")
     rows: list[Row] = []
     for number, clip in enumerate(selection.clips):
         track = selection.tracks[clip.track_id]
@@ -170,7 +172,8 @@ def _clip_rows(selection: Selection) -> list[Row]:
                 "true_peak_dbtp": clip.true_peak_dbtp,
                 "track_duration_s": track.duration_s,
                 "is_synthetic": track.is_synthetic,
-                "split": split_of[clip.id],
+                "split": selection.splits.of_item(clip.track_id).value,
+                "work": selection.splits.work(clip.track_id),
             }
         )
     return rows

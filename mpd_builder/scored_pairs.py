@@ -20,6 +20,7 @@ import pyarrow as pa
 from mpd_builder.aggregation import in_band, score_units
 from mpd_builder.judgments import JudgmentsError
 from mpd_builder.records import Pair, Rating
+from mpd_builder.rules import Aggregator
 from mpd_builder.snapshot import RaterIds, Recipe, tables
 
 BLOCK = 20_000
@@ -125,20 +126,22 @@ def _named(pairs: Iterator[Pair], names: Iterable[str]) -> Iterator[Pair]:
 def _scores(block: list[Rating], size_P: np.ndarray[Any, Any], pairs: list[Pair], recipe: Recipe) -> pa.RecordBatch:
     unit_N = np.repeat(np.arange(len(size_P)), size_P)
     value_N = np.fromiter((rating.value for rating in block), np.float64, len(block))
-    units = score_units(unit_N, value_N, least=recipe.min_ratings, trim=recipe.trim)
+    trim = recipe.trim if recipe.aggregator is Aggregator.TRIMMED_MEAN else 0
+    units = score_units(unit_N, value_N, least=recipe.min_ratings, trim=trim)
+    scores = units.by(recipe.aggregator)
     kept = [pairs[unit] for unit in units.units.tolist()]
     columns: dict[str, Any] = {
         "pair_id": [pair.id for pair in kept],
         "painting_id": [pair.painting_id for pair in kept],
         "clip_id": [pair.clip_id for pair in kept],
         "origin": [pair.origin for pair in kept],
-        "score": units.trimmed,
+        "score": scores,
         "mean": units.mean,
         "median": units.median,
         "dispersion": units.dispersion,
         "sample_dispersion": units.sample_dispersion,
         "n_ratings": units.size,
-        "ambiguous": in_band(units.trimmed, recipe.band),
+        "ambiguous": in_band(scores, recipe.band),
     }
     return pa.record_batch([pa.array(columns[each.name], each.type) for each in SCORED], SCORED)
 

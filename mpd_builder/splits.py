@@ -1,70 +1,127 @@
-"""Who learns from what: splits by SHA-256, the same on any machine, and stable when the dataset grows.
+"""Who learns from what: sides by SHA-256, the same on any machine, and stable when the dataset grows.
 
-A painting, or a track with all its clips, falls into a split by the digest of its own id alone: adding others never
-moves it. A pair belongs to a split only if its painting and its track both do; the rest is `cross`. So the test
-pairs of a snapshot show paintings and music that no training pair has shown. Items that a person took for the same
-work go where the one with the smallest id goes.
+Every painting, every track with all its clips, and every painting with a track has a side of its own by the digest of
+its id alone. Items that hang together take the most held-out of their own sides: test before validation before train.
+So whatever is added, pairs, items or reports of likeness, an item stays where it is or is held out more, and never
+comes back to training.
+
+Items hang together through links, two ids each (`Links`). A work is what is the same or may be. What a snapshot once
+kept on one side stays there, though it became two works since
+(`docs/decisions/0018-sides-only-move-away-from-train.md`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from itertools import product
 
-from mpd_builder.records import Clip, Pair
+from mpd_builder.records import Catalogue, Clip, Judgments, Pair
+from mpd_builder.sides import SIDES, Regime, Shares, Split, cell, most_held_out, own_side, side_of_task, side_under
 
+__all__ = [
+    "SIDES",
+    "Links",
+    "PairSplit",
+    "Regime",
+    "Shares",
+    "Split",
+    "Splits",
+    "links_of",
+    "side_of_task",
+    "split_pairs",
+    "works",
+    "works_among",
+]
 
-class Split(StrEnum):
-    """Where an item or a pair belongs; `CROSS` is only for pairs whose painting and track fall apart."""
-
-    TRAIN = "train"
-    VALIDATION = "validation"
-    TEST = "test"
-    CROSS = "cross"
+Link = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
-    """The expected shares of the items, summing to 1. Of the pairs, the expected share of a split is its square."""
+class Links:
+    """What holds items together, each as two ids; they may name items that no pair has.
 
-    train: float
-    validation: float
-    test: float
+    same: a person took them for one work. alike: reported as alike, and nobody has decided yet. kept: found to be
+    different after a snapshot had kept them together; they are two works, on one side.
+    """
 
-    def __post_init__(self) -> None:
-        shares = (self.train, self.validation, self.test)
-        if not all(0.0 <= share <= 1.0 for share in shares):
-            raise ValueError(f"each share of a split lies in 0..1, unlike {shares}")
-        if not math.isclose(sum(shares), 1.0, abs_tol=1e-9):
-            raise ValueError(f"the shares of the splits must sum to 1, but {shares} sum to {sum(shares):g}")
+    same: tuple[Link, ...] = ()
+    alike: tuple[Link, ...] = ()
+    kept: tuple[Link, ...] = ()
+
+    @property
+    def of_works(self) -> tuple[Link, ...]:
+        """Those that make one work of two items."""
+        return self.same + self.alike
+
+    @property
+    def of_sides(self) -> tuple[Link, ...]:
+        """Those that keep two items on one side."""
+        return self.same + self.alike + self.kept
+
+
+def links_of(known: Catalogue | Judgments) -> Links:
+    return Links(same=known.same_works, alike=known.alike, kept=known.kept_together)
 
 
 @dataclass(frozen=True, slots=True)
 class PairSplit:
-    """Where a pair belongs, and its painting and its track; `split` is theirs where they agree, else cross."""
+    """The sides of a pair's painting, of its track, and of the two together."""
 
-    split: Split
-    painting_split: Split
-    track_split: Split
+    painting: Split
+    track: Split
+    pair: Split
+
+    def under(self, regime: Regime) -> Split:
+        """Where the pair belongs under a regime; `cross` only under unseen-both."""
+        return side_under(regime, painting=self.painting, track=self.track, pair=self.pair)
 
 
-def assign(groups: Mapping[str, str], *, shares: Shares, salt: str) -> dict[str, Split]:
-    """The split of each item, given its group: items of one group (a track's clips, near duplicates) stay together.
+class Splits:
+    """The side of any item and any pair, asked for one at a time; nothing but the links decides besides the ids.
 
-    It depends on salt and group alone. Another salt gives an independent assignment.
+    An answer depends on no other question, so pairs may come in any order, or one by one as they are read.
     """
-    split_of = {group: _split(group, shares, salt) for group in set(groups.values())}
-    return {item: split_of[group] for item, group in groups.items()}
+
+    def __init__(self, *, shares: Shares, salt: str, links: Links = Links()) -> None:
+        self._shares = shares
+        self._salt = salt
+        self._members = _members(works(links.of_sides))
+        self._work_of = works(links.of_works)
+        self._sides: dict[str, Split] = {}
+
+    def work(self, item: str) -> str:
+        """The work of a painting or track: the smallest id of all that are one work with it, its own if none is."""
+        return self._work_of.get(item, item)
+
+    def of_item(self, item: str) -> Split:
+        """The side of a painting or a track."""
+        if item not in self._sides:
+            members = self._together(item)
+            self._sides |= dict.fromkeys(members, self._drawn(members))
+        return self._sides[item]
+
+    def of_pair(self, painting_id: str, track_id: str) -> PairSplit:
+        """The sides of a pair of this painting with any clip of this track."""
+        paintings, tracks = self._together(painting_id), self._together(track_id)
+        return PairSplit(self.of_item(painting_id), self.of_item(track_id), self._of_cells(paintings, tracks))
+
+    def _together(self, item: str) -> tuple[str, ...]:
+        return self._members.get(item, (item,))
+
+    def _of_cells(self, paintings: tuple[str, ...], tracks: tuple[str, ...]) -> Split:
+        """The side of all combinations of these, which go together."""
+        return self._drawn(cell(painting, track) for painting, track in product(paintings, tracks))
+
+    def _drawn(self, keys: Iterable[str]) -> Split:
+        return most_held_out(own_side(key, shares=self._shares, salt=self._salt) for key in keys)
 
 
-def works(same_works: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The work of each item that is named: the smallest id of all that are, through others too, the same.
+def works(links: Iterable[Link]) -> dict[str, str]:
+    """The work of each item that is named: the smallest id of all that are linked with it, through others too.
 
-    It does not depend on the order of the verdicts. Items that no verdict names are a work of their own.
+    It does not depend on the order of the links. Items that no link names are a work of their own.
     """
     parent: dict[str, str] = {}
 
@@ -74,56 +131,35 @@ def works(same_works: Iterable[tuple[str, str]]) -> dict[str, str]:
             parent[item] = item = parent[parent[item]]
         return item
 
-    for first, second in same_works:
+    for first, second in links:
         low, high = sorted((root(first), root(second)))
         parent[high] = low  # so that a root is always the smallest of its set
     return {item: root(item) for item in sorted(parent)}
 
 
-def works_among(items: Iterable[str], same_works: Iterable[tuple[str, str]]) -> list[list[str]]:
+def works_among(items: Iterable[str], links: Iterable[Link]) -> list[list[str]]:
     """Those of `items` that are one work with another of them: a sorted list of sorted ids a work."""
-    work_of = works(same_works)
+    work_of = works(links)
     members: defaultdict[str, list[str]] = defaultdict(list)
     for item in sorted(set(items)):
         members[work_of.get(item, item)].append(item)
     return sorted(each for each in members.values() if len(each) > 1)
 
 
-def split_pairs(
-    pairs: Iterable[Pair],
-    clips: Iterable[Clip],
-    *,
-    shares: Shares,
-    salt: str,
-    same_works: Iterable[tuple[str, str]] = (),
-) -> dict[str, PairSplit]:
-    """The split of each pair by its id, with paintings and tracks (not clips) kept apart, and the same works together.
-
-    `same_works` may name items that no pair has: two that are both the same work as a third are one. Raises ValueError
-    if a pair's clip is not among `clips`.
-    """
-    work_of = works(same_works)
-    track_of = {clip.id: work_of.get(clip.track_id, clip.track_id) for clip in clips}
-    rows = list(pairs)
-    for pair in rows:
+def split_pairs(pairs: Iterable[Pair], clips: Iterable[Clip], splits: Splits) -> dict[str, PairSplit]:
+    """The sides of each pair by its id. Raises ValueError if a pair's clip is not among `clips`."""
+    track_of = {clip.id: clip.track_id for clip in clips}
+    result: dict[str, PairSplit] = {}
+    for pair in pairs:
         if pair.clip_id not in track_of:
             raise ValueError(f"the pair {pair.id} needs the clip {pair.clip_id}, which is not among the clips")
-    painting_of = {pair.painting_id: work_of.get(pair.painting_id, pair.painting_id) for pair in rows}
-    painting_splits = assign(painting_of, shares=shares, salt=salt)
-    clip_splits = assign({pair.clip_id: track_of[pair.clip_id] for pair in rows}, shares=shares, salt=salt)
-    return {pair.id: _pair_split(painting_splits[pair.painting_id], clip_splits[pair.clip_id]) for pair in rows}
+        result[pair.id] = splits.of_pair(pair.painting_id, track_of[pair.clip_id])
+    return result
 
 
-def _pair_split(painting: Split, track: Split) -> PairSplit:
-    return PairSplit(painting if painting == track else Split.CROSS, painting, track)
-
-
-def _split(group: str, shares: Shares, salt: str) -> Split:
-    digest = hashlib.sha256(f"{salt}\0{group}".encode()).digest()
-    place = (int.from_bytes(digest[:8], "big") >> 11) / 2**53  # uniform over [0, 1), exact in a double
-    # Rounded, so that 0.7 + 0.2 + 0.1 and 0.8 + 0.1 + 0.1 both end at 1 and a share of 0 stays empty.
-    if place < round(shares.train, 12):
-        return Split.TRAIN
-    if place < round(shares.train + shares.validation, 12):
-        return Split.VALIDATION
-    return Split.TEST
+def _members(group_of: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """By item: all of its group, sorted."""
+    members: defaultdict[str, list[str]] = defaultdict(list)
+    for item, group in group_of.items():
+        members[group].append(item)
+    return {item: tuple(sorted(members[group])) for item, group in group_of.items()}

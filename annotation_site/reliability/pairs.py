@@ -11,7 +11,7 @@ from annotation_site.preferences.models import PreferenceTask
 from annotation_site.reliability.report import Report
 from annotation_site.scoring.models import Pair, Rating, RatingState
 from mpd_builder.aggregation import in_band, score_units
-from mpd_builder.statistics.comparison import Aggregator
+from mpd_builder.rules import Aggregator
 from mpd_builder.statistics.model import quality_of
 
 

@@ -14,10 +14,11 @@ from django.db.models import QuerySet
 from django.db.models.functions import Collate
 
 from annotation_site.accounts.models import Rater, RaterState
-from annotation_site.corpus.models import PaintingLikeness, Track, TrackLikeness
+from annotation_site.corpus.models import Track
 from annotation_site.preferences.models import PreferenceTask, Vote, VoteState
 from annotation_site.scoring.models import Campaign, Rating, RatingState
 from annotation_site.snapshots.evidence import evidence_columns
+from annotation_site.snapshots.links import links_load
 from annotation_site.snapshots.protocols import protocols
 from annotation_site.snapshots.selectors import clips_of, one_moment, paintings_of, pairs_that_go
 from mpd_builder import records
@@ -33,12 +34,15 @@ class CampaignSource:
 
     def catalogue(self) -> records.Catalogue:
         raters = Rater.objects.exclude(state=RaterState.WITHDRAWN)
+        links = links_load()
         return records.Catalogue(
             paintings=tuple(_paintings(self.campaign)),
             tracks=tuple(_tracks(self.campaign)),
             clips=tuple(_clips(self.campaign)),
             simulated_raters=frozenset(raters.filter(is_simulated=True).values_list("code", flat=True)),
-            same_works=tuple(sorted(_same_works())),
+            same_works=links.same,
+            alike=links.alike,
+            kept_together=links.kept,
             playback_lufs=self.campaign.loudness_lufs,
             protocols=tuple(protocols()),
             backgrounds=tuple(
@@ -151,10 +155,3 @@ def _clips(campaign: Campaign) -> Iterator[records.Clip]:
     place = ("key", "track__key", "index", "start_frame", "stop_frame", "track__sample_rate")
     for row in clips_of(campaign).values_list(*place, "loudness_lufs", "true_peak_dbtp").iterator(CHUNK):
         yield records.Clip(*row)
-
-
-def _same_works() -> Iterator[tuple[str, str]]:
-    """Every verdict of the corpus: two items of a campaign may be the same work through one that is not in it."""
-    for likeness in (PaintingLikeness, TrackLikeness):
-        same = likeness.objects.filter(verdict=likeness.Verdict.SAME)
-        yield from same.values_list("first__key", "second__key").iterator(CHUNK)

@@ -67,6 +67,7 @@ class Facts:
     licences: items by licence ("" where none is stated), for paintings and for tracks.
     restricted: those of them whose media may not be passed on (no licence, or no right); restricted_clips: their clips.
     same_works: for paintings and for tracks, the ids of each work that the snapshot has more than once.
+    alike: likewise, those that are alike and that nobody has decided about; the splits keep them together too.
     playback_lufs: the loudness that clips were played at, None as mastered; of the clips, unmeasured_clips were played
     as they are then, held_back_clips softer than that, since their peaks leave no more room.
     score_alpha: how reliable the score is, alpha stepped up to the mean of a pair's ratings (Spearman-Brown).
@@ -100,6 +101,7 @@ class Facts:
     restricted: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     restricted_clips: int = 0
     same_works: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
+    alike: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
     playback_lufs: float | None = None
     unmeasured_clips: int = 0
     held_back_clips: int = 0

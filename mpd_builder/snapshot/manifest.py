@@ -143,9 +143,11 @@ def sums_bytes(digests: Mapping[str, str]) -> bytes:
 def parse_sums(content: bytes) -> dict[str, str]:
     """Path -> digest. ManifestError at a line that is no checksum, or a path that is repeated or leaves the folder."""
     try:
-        lines = content.decode().splitlines()
+        *lines, rest = content.decode().split("\n")  # not splitlines: a vertical tab ends no line
     except UnicodeDecodeError as error:
         raise ManifestError(f"{SUMS_NAME} is not text ({error})") from error
+    if rest:
+        raise ManifestError(f"{SUMS_NAME} does not end with a line")
     digests: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):
         found = _SUMS_LINE.fullmatch(line)

@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from mpd_builder.rules import AVERAGES, Aggregator, VoteRule
+from mpd_builder.sides import Regime
+
 
 class RecipeError(ValueError):
     """A recipe asks for something that cannot be built; the message says which field and why."""
@@ -36,10 +39,12 @@ class Recipe:
 
     raters_per_pair: the protocol's number of ratings; a pair with more is an error, never trimmed to fit.
     min_ratings: a pair with fewer is left out (and counted as left out).
-    trim: how many of the lowest and of the highest ratings the score leaves out.
+    aggregator: how a pair's ratings become its score.
+    trim: how many of the lowest and of the highest ratings a trimmed mean leaves out; of no meaning to the others.
     band: scores in [low, high] are ambiguous.
-    votes_needed: a preference is decided by a strict majority of at least so many votes.
-    shares: train, validation and test share of the paintings, and of the tracks.
+    votes_needed, vote_rule: a preference is decided by a strict majority of at least so many votes, or if all agree.
+    split: the regime, which says into which file a pair goes. All of them can be had from any snapshot by a filter.
+    shares: train, validation and test share of what the regime deals out: paintings, tracks, combinations.
     salt: what the split hash mixes in; the same salt keeps every item on its side for ever.
     ratings_licence: SPDX name of the licence of ratings and votes; empty while their publisher has not stated one.
     """
@@ -47,9 +52,12 @@ class Recipe:
     name: str
     raters_per_pair: int = 5
     min_ratings: int = 5
+    aggregator: Aggregator = Aggregator.TRIMMED_MEAN
     trim: int = 1
     band: tuple[float, float] = (0.4, 0.6)
     votes_needed: int = 3
+    vote_rule: VoteRule = VoteRule.MAJORITY
+    split: Regime = Regime.UNSEEN_BOTH
     shares: tuple[float, float, float] = (0.70, 0.15, 0.15)
     salt: str = "mpd-1"
     media: MediaChoice = MediaChoice.FULL
@@ -64,12 +72,20 @@ class Recipe:
                 "a letter or digit first."
             )
         _check_counts(self)
+        _check_aggregator(self)
         _check_band(self.band)
         _check_shares(self.shares)
         if not self.salt or not self.salt.isprintable() or len(self.salt) > 80:
             raise RecipeError("salt: give 1 to 80 printable characters.")
         if len(self.ratings_licence) > 80 or not self.ratings_licence.isprintable():
             raise RecipeError("ratings_licence: give an SPDX name such as CC-BY-4.0, or leave it empty.")
+
+    @property
+    def trimmed(self) -> int:
+        """How many of the lowest and of the highest of `raters_per_pair` ratings the score leaves out."""
+        if self.aggregator is Aggregator.MEDIAN:
+            return (self.raters_per_pair - 1) // 2
+        return self.trim if self.aggregator is Aggregator.TRIMMED_MEAN else 0
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as JSON values."""
@@ -110,13 +126,23 @@ def _check_counts(recipe: Recipe) -> None:
         raise RecipeError(
             f"min_ratings {recipe.min_ratings}: give a number from 2 to raters_per_pair ({recipe.raters_per_pair})."
         )
-    if not 0 <= 2 * recipe.trim < recipe.min_ratings:
+    if not 1 <= recipe.votes_needed <= 100:
+        raise RecipeError(f"votes_needed {recipe.votes_needed}: give a number from 1 to 100.")
+
+
+def _check_aggregator(recipe: Recipe) -> None:
+    if recipe.aggregator not in AVERAGES:
+        raise RecipeError(
+            f"aggregator: the {recipe.aggregator} belongs into reliability reports, not into snapshots, where a pair's "
+            f"score rests on its own ratings alone. Give one of {', '.join(AVERAGES)}."
+        )
+    if recipe.trim < 0:
+        raise RecipeError(f"trim {recipe.trim}: give a number from 0 on.")
+    if recipe.aggregator is Aggregator.TRIMMED_MEAN and 2 * recipe.trim >= recipe.min_ratings:
         raise RecipeError(
             f"trim {recipe.trim}: leaving out {recipe.trim} low and {recipe.trim} high of "
             f"{recipe.min_ratings} ratings leaves none to average."
         )
-    if not 1 <= recipe.votes_needed <= 100:
-        raise RecipeError(f"votes_needed {recipe.votes_needed}: give a number from 1 to 100.")
 
 
 def _check_band(band: tuple[float, float]) -> None:
@@ -159,38 +185,44 @@ def _flag(name: str, value: Any) -> bool:
     return value
 
 
-def _media_choice(name: str, value: Any) -> MediaChoice:
-    return MediaChoice(_one_of(name, value, tuple(MediaChoice)))
+def _one_of(choices: type[StrEnum]) -> Callable[[str, Any], StrEnum]:
+    def read(name: str, value: Any) -> StrEnum:
+        if value not in tuple(choices):
+            raise RecipeError(f"{name}: {value!r} is not one of {', '.join(choices)}.")
+        return choices(value)
 
-
-def _rater_ids(name: str, value: Any) -> RaterIds:
-    return RaterIds(_one_of(name, value, tuple(RaterIds)))
-
-
-def _one_of(name: str, value: Any, choices: tuple[str, ...]) -> str:
-    if value not in choices:
-        raise RecipeError(f"{name}: {value!r} is not one of {', '.join(choices)}.")
-    return str(value)
+    return read
 
 
 _READERS: dict[str, Callable[[str, Any], Any]] = {
     "name": _text,
     "raters_per_pair": _whole,
     "min_ratings": _whole,
+    "aggregator": _one_of(Aggregator),
     "trim": _whole,
     "band": _numbers,
     "votes_needed": _whole,
+    "vote_rule": _one_of(VoteRule),
+    "split": _one_of(Regime),
     "shares": _numbers,
     "salt": _text,
-    "media": _media_choice,
+    "media": _one_of(MediaChoice),
     "arrays": _flag,
-    "rater_ids": _rater_ids,
+    "rater_ids": _one_of(RaterIds),
     "ratings_licence": _text,
 }
 
 # A pair is in the test split only if its painting and its track both are: with a quarter of each held out that is about
 # one pair in sixteen, against one in forty-four under `default`.
-_NAMED = {recipe.name: recipe for recipe in (Recipe("default"), Recipe("demo", shares=(0.55, 0.20, 0.25)))}
+# One more for each regime that `default` is not of, named for it.
+_NAMED = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe("default"),
+        Recipe("demo", shares=(0.55, 0.20, 0.25)),
+        *(Recipe(regime.value, split=regime) for regime in Regime if regime is not Regime.UNSEEN_BOTH),
+    )
+}
 
 NAMES: tuple[str, ...] = tuple(_NAMED)
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 SPLITS = ("train", "validation", "test", "cross")
+TABLES_FOLDER = "data/"
 PAINTINGS_ARRAY_PATH = "arrays/paintings.u8.npy"
 MELS_ARRAY_PATH = "arrays/mels.f16.npy"
 
@@ -60,7 +61,8 @@ PAIRS = _schema(
         "split_track": _TEXT,
     },
     optional={
-        "mean": _REAL,  # of all ratings, and their median, beside the trimmed mean that is the score
+        "split_pair": _TEXT,
+        "mean": _REAL,  # of all ratings, and their median, whatever made the score
         "median": _REAL,
         "origin": _TEXT,  # random, model (active learning asked for it) or control (the random arm beside it)
     },
@@ -123,7 +125,10 @@ PAINTINGS = _schema(
         "is_synthetic": pa.bool_(),
         "split": _TEXT,
     },
-    optional={"media": _TEXT},  # the picture's path in the snapshot, null where it is not included
+    optional={
+        "work": _TEXT,  # the smallest id of all that are one work with it; null before format version 3
+        "media": _TEXT,  # the picture's path in the snapshot, null where it is not included
+    },
 )
 CLIPS = _schema(
     required={
@@ -153,6 +158,7 @@ CLIPS = _schema(
         "arousal": _REAL,
         "loudness_lufs": _REAL,  # of the clip as it is stored; null where silent or not measured
         "true_peak_dbtp": _REAL,
+        "work": _TEXT,  # of the track
         "media": _TEXT,
     },
 )
@@ -166,7 +172,7 @@ ADDED: dict[int, dict[str, dict[str, object]]] = {
         "clips": _SINCE_2 | dict.fromkeys(("valence", "arousal", "loudness_lufs", "true_peak_dbtp")),
     },
     3: {
-        **dict.fromkeys(PAIR_TABLES, dict.fromkeys(("mean", "median", "origin"))),
+        **dict.fromkeys(PAIR_TABLES, dict.fromkeys(("split_pair", "mean", "median", "origin"))),
         "ratings": dict.fromkeys(
             (
                 *("total_ms", "plays", "replays", "seeks", "moves", "first_move_ms", "hidden_ms", "idle_ms"),
@@ -174,6 +180,8 @@ ADDED: dict[int, dict[str, dict[str, object]]] = {
             )
         ),
         "preferences": {"agreement": None},
+        "paintings": {"work": None},
+        "clips": {"work": None},
     },
 }
 """The columns that a format version added, by table, and what holds for snapshots from before."""
@@ -210,7 +218,7 @@ def without_media(schema: pa.Schema) -> pa.Schema:
 
 def table_path(name: str) -> str:
     """Where a table lies inside a snapshot."""
-    return f"data/{name}.parquet"
+    return f"{TABLES_FOLDER}{name}.parquet"
 
 
 def table_of(rows: list[dict[str, object]], schema: pa.Schema) -> pa.Table:

@@ -12,8 +12,11 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from mpd_builder.snapshot import leakage
 from mpd_builder.snapshot.draft import is_draft
 from mpd_builder.snapshot.manifest import MANIFEST_NAME, SUMS_NAME, ManifestError, parse, parse_sums
+from mpd_builder.snapshot.recipe import Recipe, RecipeError
+from mpd_builder.snapshot.tables import TABLES_FOLDER
 
 
 class Damage(StrEnum):
@@ -84,6 +87,8 @@ def verify(path: Path | str) -> Report:
     problems = [*strange, *_presence(found, expected)]
     problems += _contents(root, {name: digest for name, digest in expected.items() if name in found})
     problems += _agreement(expected, manifest)
+    if manifest["format_version"] >= leakage.SINCE:
+        problems += _certificate(root, manifest, problems)
     return Report(
         path=root,
         digest=hashlib.sha256(sums).hexdigest(),
@@ -163,6 +168,19 @@ def _check_file(root: Path, name: str, expected: str) -> Problem | None:
     if digest != expected:
         return Problem(name, Damage.CHANGED, f"{name} was changed after the snapshot was sealed")
     return None
+
+
+def _certificate(root: Path, manifest: Mapping[str, Any], problems: list[Problem]) -> list[Problem]:
+    """Whether the leakage certificate is what the tables say; of tables that are damaged nothing more is asked."""
+    if any(problem.path == leakage.NAME or problem.path.startswith(TABLES_FOLDER) for problem in problems):
+        return []
+    try:
+        words = leakage.contradictions(root, split=Recipe.from_dict(manifest["recipe"]).split)
+    except FileNotFoundError:
+        words = [f"{leakage.NAME} or a table that it rests on is missing"]
+    except (OSError, RecipeError) as error:
+        words = [f"{leakage.NAME} cannot be checked: {error}"]
+    return [Problem(leakage.NAME, Damage.CONTRADICTION, each) for each in words]
 
 
 def _agreement(expected: Mapping[str, str], manifest: Mapping[str, Any]) -> list[Problem]:

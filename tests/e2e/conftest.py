@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,23 +73,38 @@ def screens() -> Path:
 @pytest.fixture(scope="session")
 def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The demo, seeded and running, with a real worker; stopped as Ctrl-C stops it."""
-    state = tmp_path_factory.mktemp("site") / "var"
+    with _running(tmp_path_factory.mktemp("site") / "var") as site:
+        logins = json.loads((site.state / "demo-logins.json").read_text())
+        site.logins.update({login["role"]: (login["username"], login["password"]) for login in logins})
+        yield site
+
+
+@pytest.fixture(scope="session")
+def empty_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The same without the demo: nothing in it but an admin. It starts in a fraction of the time."""
+    password = "a long word for tests"
+    state = tmp_path_factory.mktemp("empty-site") / "var"
+    with _running(state, "--demo", "0", ADMIN_PASSWORD=password) as site:
+        site.logins["admin"] = ("admin", password)
+        yield site
+
+
+@contextmanager
+def _running(state: Path, *options: str, **environment: str) -> Iterator[Site]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "annotation_site.run", "--port", str(port)],
+        [sys.executable, "-m", "annotation_site.run", "--port", str(port), *options],
         cwd=REPO_ROOT,
-        env=surroundings(state),
+        env={**surroundings(state), **environment},
         stdin=subprocess.DEVNULL,
         text=True,
     )
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_until_answering(url, process)
-        logins = json.loads((state / "demo-logins.json").read_text())
-        people = {login["role"]: (login["username"], login["password"]) for login in logins}
-        yield Site(url, state, people, process)
+        yield Site(url, state, {}, process)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=90)

@@ -71,13 +71,13 @@ def send(page: Page) -> None:
 @pytest.mark.services
 @pytest.mark.timeout(900)
 def test_a_dropped_folder_is_sent_imported_and_reported(
-    running_site: Site, browser: Browser, files: Path, screens: Path, tmp_path: Path
+    empty_site: Site, browser: Browser, files: Path, screens: Path, tmp_path: Path
 ):
     page = browser.new_context(viewport=LAPTOP, accept_downloads=True).new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
-    log_in(page, running_site, "admin")
-    page.goto(running_site.url + START)
+    log_in(page, empty_site, "admin")
+    page.goto(empty_site.url + START)
     assert serious(page) == [], "the empty page"
     drop(page, files)
     expect(count(page)).to_have_text("5 files")

@@ -16,12 +16,11 @@ from annotation_site.scoring.models import Campaign
 from tests import factories
 from tests.conftest import NOON
 from tests.e2e.stage import LAPTOP, PHONE, SOON_MS, TABLET, Stage, real_clip, real_painting
-from tests.e2e.test_accessibility import SCHEMES, serious
+from tests.e2e.test_accessibility import serious
 from tests.preferences.worked import Worked, ambiguous, cast, worked_campaign
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
-SIZES = pytest.mark.parametrize("size", [LAPTOP, TABLET, PHONE], ids=["laptop", "tablet", "phone"])
 REPORT, QUERY = "/admin/preferences/report/", "/admin/preferences/query/"
 
 
@@ -71,8 +70,11 @@ def largest_query(campaign: Campaign) -> str:
     return asked.most_common(1)[0][0]
 
 
-@SCHEMES
-@SIZES
+@pytest.mark.parametrize(
+    ("scheme", "size"),
+    [("light", LAPTOP), ("dark", TABLET), ("light", PHONE)],
+    ids=["laptop-light", "tablet-dark", "phone-light"],
+)
 def test_every_state_of_it_is_accessible_and_fits(
     admin: Stage,
     spring: Campaign,

@@ -10,7 +10,8 @@ from mpd_builder.draws import water_fill
 from mpd_builder.preferences import decide, make_tasks, possible
 from mpd_builder.records import Choice, Consensus, Direction, Pair, PreferenceTask, Rating, Vote
 from mpd_builder.reliability import krippendorff_alpha
-from mpd_builder.splits import Shares, Split, assign
+from mpd_builder.rules import VoteRule
+from mpd_builder.sides import Shares, Split, own_side
 
 _ = None
 # Krippendorff, Computing Krippendorff's Alpha-Reliability (2011), example C: 12 units, 4 observers, missing answers.
@@ -166,15 +167,34 @@ def test_a_strict_majority_of_three_votes_decides(votes, winner):
     assert preference.winner == winner
 
 
-def test_the_place_of_a_group_is_its_sha256():
+@pytest.mark.parametrize(
+    ("votes", "winner"),
+    [
+        ("aaa", Choice.A),
+        ("bbbb", Choice.B),
+        ("aab", None),  # a majority, but not all
+        ("aa", None),  # all, but fewer than three votes
+        ("aabb", None),
+        ("", None),
+    ],
+)
+def test_only_all_of_three_votes_decide_where_the_recipe_asks_for_unanimity(votes, winner):
+    task = PreferenceTask("t", Direction.MUSIC_TO_PAINTING, "c", "x", "y")
+    cast = [Vote("t", f"r{i}", Choice(vote), Choice.A) for i, vote in enumerate(votes)]
+    [preference] = decide([task], cast, rule=VoteRule.UNANIMOUS)
+    assert preference.winner == winner
+    assert preference.unanimous == (winner is not None)
+
+
+def test_the_place_of_an_id_is_its_sha256():
     r"""`printf 'salt\0p_0004' | sha256sum` begins with 0a, which is 10/256 = 0.04 of the way: train at 60/20/20.
 
     Likewise 6b (0.42) and 1d (0.11) are train, 9f (0.62) and b5 (0.71) validation, c7 (0.78) too, and none is beyond.
     With 30/30/40, 6b (0.42) becomes validation and 9f (0.62), b5 and c7 become test.
     """
-    groups = {name: name for name in ("p_0001", "p_0003", "p_0004", "p_0005", "p_0006", "p_0007")}
-    wide = assign(groups, shares=Shares(0.6, 0.2, 0.2), salt="salt")
-    assert [wide[name] for name in groups] == [
+    names = ("p_0001", "p_0003", "p_0004", "p_0005", "p_0006", "p_0007")
+    wide = Shares(0.6, 0.2, 0.2)
+    assert [own_side(name, shares=wide, salt="salt") for name in names] == [
         Split.TRAIN,
         Split.VALIDATION,
         Split.TRAIN,
@@ -182,8 +202,8 @@ def test_the_place_of_a_group_is_its_sha256():
         Split.VALIDATION,
         Split.TRAIN,
     ]
-    narrow = assign(groups, shares=Shares(0.3, 0.3, 0.4), salt="salt")
-    assert [narrow[name] for name in groups] == [
+    narrow = Shares(0.3, 0.3, 0.4)
+    assert [own_side(name, shares=narrow, salt="salt") for name in names] == [
         Split.VALIDATION,
         Split.TEST,
         Split.TRAIN,

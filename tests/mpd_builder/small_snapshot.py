@@ -52,6 +52,7 @@ def pair_row(number: int) -> dict[str, object]:
         "split": splits[0] if splits[0] == splits[1] else "cross",
         "split_painting": splits[0],
         "split_track": splits[1],
+        "split_pair": splits[0],
     }
 
 
@@ -60,7 +61,7 @@ def painting_row(number: int) -> dict[str, object]:
         "row": number, "painting_id": painting(number), "sha256": f"{number:064x}", "title": f"Bild «{number}»",
         "artist": "Anna", "year": "1900", "style": "", "source": "", "licence": "CC0-1.0" if number else "",
         "attribution": "", "collection": "", "may_publish": True, "width": 300,
-        "height": 200, "is_synthetic": False, "split": SPLIT_OF[str(number)],
+        "height": 200, "is_synthetic": False, "split": SPLIT_OF[str(number)], "work": painting(number),
     }  # fmt: skip
 
 
@@ -71,7 +72,7 @@ def clip_row(number: int) -> dict[str, object]:
         "title": "Stück", "artist": "", "genre": "", "source": "", "licence": "CC-BY-4.0", "attribution": "",
         "collection": "", "may_publish": True, "valence": None, "arousal": None, "loudness_lufs": -18.5,
         "true_peak_dbtp": -2.25, "track_duration_s": 45.0,
-        "is_synthetic": False, "split": "train" if number == 0 else "test",
+        "is_synthetic": False, "split": "train" if number == 0 else "test", "work": f"t_{number:016x}",
     }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 import random
 import time
 from fractions import Fraction
-from statistics import fmean, pstdev, stdev
+from statistics import fmean, median, pstdev, stdev
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mpd_builder.aggregation import aggregate, dispersion_summary, is_ambiguous, trimmed_mean
 from mpd_builder.records import Rating
+from mpd_builder.rules import Aggregator
 
 THOUSANDTHS = st.integers(0, 1000)
 
@@ -50,6 +51,20 @@ def test_large_values_are_not_rounded():
 def test_what_has_no_trimmed_mean_is_an_error_in_words(values, trim, words):
     with pytest.raises(ValueError, match=words):
         trimmed_mean(values, trim=trim)
+
+
+@given(st.lists(THOUSANDTHS, min_size=2, max_size=9))
+def test_mean_and_median_are_those_of_the_standard_library(thousandths):
+    values = [n / 1000 for n in thousandths]
+    for aggregator, average in ((Aggregator.MEAN, fmean), (Aggregator.MEDIAN, median)):
+        [consensus] = aggregate(rated("x", values), raters_per_pair=2, aggregator=aggregator)
+        assert consensus.score == pytest.approx(average(values), abs=1e-12)
+        assert consensus.dispersion == pytest.approx(pstdev(values), abs=1e-12)
+
+
+def test_the_rater_model_is_no_aggregator_of_a_pairs_own_ratings():
+    with pytest.raises(ValueError, match="no average of a pair's own ratings"):
+        aggregate(rated("x", [0.1, 0.2]), raters_per_pair=2, aggregator=Aggregator.RATER_MODEL)
 
 
 @given(st.lists(THOUSANDTHS, min_size=5, max_size=9), st.integers(0, 2))

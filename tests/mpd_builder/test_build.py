@@ -15,6 +15,8 @@ from mpd_builder.build import build, build_snapshot
 from mpd_builder.facts import histogram
 from mpd_builder.judgments import JudgmentsError
 from mpd_builder.records import Direction, Judgments
+from mpd_builder.rules import Aggregator, VoteRule
+from mpd_builder.sides import Regime
 from mpd_builder.snapshot import MediaChoice, RaterIds, Recipe
 from tests.mpd_builder.small_judgments import shuffled, small_judgments
 from tests.mpd_builder.small_snapshot import SmallMedia
@@ -63,6 +65,8 @@ def test_another_judgment_changes_the_digest(tmp_path, judgments):
 def test_every_field_of_the_recipe_that_decides_contents_changes_the_digest(tmp_path, judgments):
     recipes = [RECIPE, replace(RECIPE, salt="other"), replace(RECIPE, trim=2), replace(RECIPE, band=(0.3, 0.7))]
     recipes += [replace(RECIPE, rater_ids=RaterIds.ABSENT), replace(RECIPE, media=MediaChoice.NONE)]
+    recipes += [replace(RECIPE, split=Regime.PAIR), replace(RECIPE, vote_rule=VoteRule.UNANIMOUS)]
+    recipes += [replace(RECIPE, aggregator=Aggregator.MEAN)]
     digests = {write(judgments, tmp_path / str(number), recipe).digest for number, recipe in enumerate(recipes)}
     assert len(digests) == len(recipes)
 
@@ -127,6 +131,82 @@ def test_a_pair_is_in_a_split_only_if_painting_and_track_agree(dataset):
             assert row["split"] == split == (row["split_painting"] if agree else "cross")
             seen.add(split)
     assert seen == {"train", "validation", "test", "cross"}
+
+
+@pytest.mark.parametrize("regime", Regime)
+def test_every_regime_can_be_had_by_a_filter_from_a_snapshot_of_any_other(judgments, regime):
+    built = build(judgments, replace(RECIPE, split=regime))
+    by_pair = {row["pair_id"]: row for row in all_pairs(build(judgments, RECIPE))}
+    filters = {
+        Regime.PAIR: lambda row: row["split_pair"],
+        Regime.UNSEEN_PAINTING: lambda row: row["split_painting"],
+        Regime.UNSEEN_TRACK: lambda row: row["split_track"],
+        Regime.UNSEEN_BOTH: lambda row: (
+            row["split_painting"] if row["split_painting"] == row["split_track"] else "cross"
+        ),
+    }
+    found = all_pairs(built)
+    assert {row["split"] for row in found} > {"train", "test"}
+    for split, table in built.pairs.items():
+        for row in rows(table):
+            assert row["split"] == split == filters[regime](row)
+            assert row == by_pair[row["pair_id"]] | {"split": split}, "all but the file is the same"
+    assert built.facts.pairs == {split: table.num_rows for split, table in built.pairs.items()}
+    assert (built.facts.pairs["cross"] > 0) == (regime is Regime.UNSEEN_BOTH)
+    split_of = {row["pair_id"]: row["split"] for row in found}
+    for row in rows(built.preferences):
+        sides = {split_of[row["pair_a"]], split_of[row["pair_b"]]}
+        assert row["split"] == (sides.pop() if len(sides) == 1 else "cross")
+
+
+def test_what_is_alike_is_one_work_on_one_side_until_somebody_parts_it(judgments):
+    splits = {row["painting_id"]: row["split"] for row in rows(build(judgments, RECIPE).paintings)}
+    tested, learned = (next(item for item, side in splits.items() if side == name) for name in ("test", "train"))
+    link = ((tested, learned),)
+    for change, work in (
+        ({"same_works": link}, min(tested, learned)),
+        ({"alike": link}, min(tested, learned)),
+        ({"kept_together": link}, learned),
+    ):
+        built = build(replace(judgments, **change), RECIPE)
+        row = next(row for row in rows(built.paintings) if row["painting_id"] == learned)
+        assert row["split"] == "test"
+        assert row["work"] == work
+        listed = built.facts.same_works["paintings"], built.facts.alike["paintings"]
+        assert listed == (
+            [sorted(*link)] if "same_works" in change else [],
+            [sorted(*link)] if "alike" in change else [],
+        )
+
+
+def test_clips_carry_the_work_of_their_track(judgments):
+    first, second = (track.id for track in judgments.tracks[:2])
+    clips = rows(build(replace(judgments, alike=((second, first),)), RECIPE).clips)
+    assert {row["work"] for row in clips if row["track_id"] in (first, second)} == {min(first, second)}
+    assert all(row["work"] == row["track_id"] for row in clips if row["track_id"] not in (first, second))
+
+
+@pytest.mark.parametrize(
+    ("aggregator", "average"), [(Aggregator.MEAN, statistics.fmean), (Aggregator.MEDIAN, statistics.median)]
+)
+def test_the_recipes_aggregator_makes_the_scores(judgments, aggregator, average):
+    built = build(judgments, replace(RECIPE, aggregator=aggregator))
+    values: dict[str, list[float]] = {}
+    for row in rows(built.ratings):
+        values.setdefault(row["pair_id"], []).append(row["value"])
+    for row in all_pairs(built):
+        assert row["score"] == pytest.approx(average(values[row["pair_id"]]), abs=1e-9)
+        assert row["ambiguous"] == (0.4 <= row["score"] <= 0.6)
+
+
+def test_the_recipes_vote_rule_decides_the_preferences(judgments):
+    by_majority = rows(build(judgments, RECIPE).preferences)
+    by_all = rows(build(judgments, replace(RECIPE, vote_rule=VoteRule.UNANIMOUS)).preferences)
+    assert [row["task_id"] for row in by_all] == [row["task_id"] for row in by_majority]
+    assert 0 < sum(row["unanimous"] for row in by_majority) < len(by_majority)
+    for majority, unanimous in zip(by_majority, by_all, strict=True):
+        assert unanimous["winner"] == (majority["winner"] if majority["unanimous"] else None)
+        assert unanimous["unanimous"] == majority["unanimous"]
 
 
 def test_no_painting_and_no_track_is_in_two_splits(dataset):

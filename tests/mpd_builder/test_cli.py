@@ -116,7 +116,7 @@ SMALL = "synthesize --paintings 1 --tracks 1 --pairs 1 --seed 1 --out x"
     [
         "",
         "verify",
-        "compare a b",
+        "compare a",
         "synthesize --paintings 1",
         SMALL.replace("--paintings 1", "--paintings 0"),
         f"{SMALL} --recipe huge",

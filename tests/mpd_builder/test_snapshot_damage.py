@@ -44,7 +44,7 @@ def test_a_changed_byte_anywhere_names_its_file(whole: Path, data: st.DataObject
         assert not report.ok
         if name == SUMS_NAME:  # it speaks of all files: what is said names it, or the file of the line
             told = {SUMS_NAME, *(each.relative_to(whole).as_posix() for each in files_of(whole))}
-            assert all(each.path in told or SUMS_NAME in each.words for each in report.problems)
+            assert any(each.path in told or SUMS_NAME in each.words for each in report.problems)
         else:
             assert name in {each.path for each in report.problems} or name in report.words
     finally:

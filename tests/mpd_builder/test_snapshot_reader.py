@@ -19,7 +19,8 @@ from mpd_builder.snapshot import (
     verify,
 )
 from mpd_builder.snapshot.manifest import parse_sums, sums_bytes
-from mpd_builder.snapshot.tables import SCHEMAS, schema_of, table_path
+from mpd_builder.snapshot.tables import SCHEMAS, table_path
+from tests.mpd_builder.resealed import as_version, reseal
 from tests.mpd_builder.small_snapshot import RECIPE, painting, write_small
 from tests.mpd_builder.small_snapshot import facts as small_facts
 
@@ -36,18 +37,6 @@ def copy(whole, tmp_path):
     """A copy whose files may be written to."""
     shutil.copytree(whole, tmp_path / "s", copy_function=shutil.copyfile)
     return tmp_path / "s"
-
-
-def reseal(folder):
-    """Make the sums fit the files again, as someone would who damages a snapshot on purpose."""
-    sums = parse_sums((folder / "SHA256SUMS").read_bytes())
-    hashed = {name: snapshot.verification.hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in sums}
-    manifest = json.loads((folder / "manifest.json").read_bytes())
-    for name in manifest["files"]:
-        manifest["files"][name]["sha256"] = hashed[name]
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    hashed["manifest.json"] = snapshot.verification.hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
-    (folder / "SHA256SUMS").write_bytes(sums_bytes(hashed))
 
 
 def test_a_whole_snapshot_reads_as_frames_in_their_order(whole):
@@ -196,6 +185,16 @@ def test_a_sums_file_that_makes_no_sense_names_the_line(copy, line, words):
     assert words in verify(copy).words
 
 
+@pytest.mark.parametrize("ending", ["", "\v", "\r", "\x1c"])
+def test_only_a_new_line_ends_a_line_of_the_sums(copy, ending):
+    """What other software takes for the end of a line must not pass for the same file."""
+    sums = (copy / "SHA256SUMS").read_text()
+    (copy / "SHA256SUMS").write_text(sums.replace("\n", ending, 1), newline="")
+    assert not verify(copy).ok
+    (copy / "SHA256SUMS").write_text(sums[:-1] + ending, newline="")
+    assert not verify(copy).ok
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -229,10 +228,17 @@ def test_manifest_and_sums_that_disagree_are_found(copy):
     assert [problem.damage for problem in verify(copy).problems] == [Damage.CONTRADICTION]
 
 
-def test_a_table_with_other_columns_is_refused_although_resealed(copy):
+def test_a_table_with_other_columns_is_refused_although_resealed(whole, copy):
     shutil.copyfile(copy / "data/raters.parquet", copy / "data/ratings.parquet")
     reseal(copy)
-    assert verify(copy).ok
+    with pytest.raises(SnapshotDamaged, match=r"data/ratings.parquet has not the columns"):
+        snapshot.read(copy)
+    shutil.rmtree(copy)
+    shutil.copytree(whole, copy, copy_function=shutil.copyfile)
+    as_version(copy, 2)
+    shutil.copyfile(copy / "data/raters.parquet", copy / "data/ratings.parquet")
+    reseal(copy)
+    assert verify(copy).ok, "nothing in a snapshot of version 2 rests on this table"
     with pytest.raises(SnapshotDamaged, match=r"data/ratings.parquet has not the columns"):
         snapshot.read(copy)
 
@@ -252,31 +258,6 @@ def test_an_array_of_python_objects_is_never_loaded(copy):
         snapshot.read(copy).arrays()
 
 
-FACTS_SINCE = {
-    2: ("restricted", "restricted_clips", "same_works", "playback_lufs", "unmeasured_clips", "held_back_clips"),
-    3: (
-        *("score_alpha", "dispersion_histogram", "styles", "genres", "collected_from", "collected_until"),
-        *("protocol_versions", "backgrounds"),
-    ),
-}
-
-
-def as_version(folder, version):
-    """Make a snapshot what the code of that format version would have written."""
-    for name in SCHEMAS:
-        place = folder / table_path(name)
-        tables.write_table(pq.read_table(place).select(schema_of(name, format_version=version).names), place)
-    manifest = json.loads((folder / "manifest.json").read_bytes())
-    manifest["format_version"] = version
-    for since, names in FACTS_SINCE.items():
-        for name in names if since > version else ():
-            del manifest["facts"][name]
-    for array in manifest["arrays"].values() if version < 2 else ():
-        del array["restricted_rows"]
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    reseal(folder)
-
-
 def test_a_snapshot_from_before_the_rights_reads_with_todays_columns(copy):
     as_version(copy, 1)
     assert verify(copy).ok
@@ -294,14 +275,18 @@ def test_a_snapshot_from_before_the_rights_reads_with_todays_columns(copy):
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_snapshot_of_any_earlier_version_reads_with_todays_columns(copy, version):
     as_version(copy, version)
+    assert verify(copy).ok
     data = snapshot.read(copy)
     for name in ("ratings", "preferences", "raters", "paintings", "clips"):
         assert list(getattr(data, name).columns) == SCHEMAS[name].names
     assert list(data.pairs.columns) == tables.PAIRS.names
-    assert data.pairs["mean"].isna().all()
-    assert data.ratings["plays"].isna().all()
-    assert data.preferences["agreement"].isna().all()
+    for column in (
+        *(data.pairs["mean"], data.pairs["split_pair"], data.ratings["plays"], data.preferences["agreement"]),
+        *(data.paintings["work"], data.clips["work"]),
+    ):
+        assert column.isna().all()
     assert Facts.from_dict(data.manifest["facts"]).collected_from == ""
+    assert data.recipe == RECIPE
 
 
 def test_a_snapshot_from_before_the_rights_has_no_public_form(copy, tmp_path):

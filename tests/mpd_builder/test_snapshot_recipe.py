@@ -3,6 +3,8 @@ from dataclasses import fields, replace
 
 import pytest
 
+from mpd_builder.rules import Aggregator, VoteRule
+from mpd_builder.sides import Regime
 from mpd_builder.snapshot import recipe
 from mpd_builder.snapshot.recipe import MediaChoice, RaterIds, Recipe, RecipeError
 
@@ -20,11 +22,30 @@ def test_every_field_takes_part_in_the_canonical_text():
     other = {
         "name": "b", "raters_per_pair": 8, "min_ratings": 6, "trim": 2, "band": (0.4, 0.7), "votes_needed": 4,
         "shares": (0.5, 0.25, 0.25), "salt": "other", "media": MediaChoice.NONE, "arrays": False,
-        "rater_ids": RaterIds.ABSENT, "ratings_licence": "CC0-1.0",
+        "rater_ids": RaterIds.ABSENT, "ratings_licence": "CC0-1.0", "aggregator": Aggregator.MEDIAN,
+        "vote_rule": VoteRule.UNANIMOUS, "split": Regime.PAIR,
     }  # fmt: skip
     assert set(other) == {field.name for field in fields(Recipe)}
     texts = {replace(base, **{name: value}).to_json() for name, value in other.items()}
     assert len(texts | {base.to_json()}) == len(other) + 1
+
+
+def test_there_is_a_named_recipe_for_every_regime():
+    assert {recipe.get(name).split for name in recipe.NAMES} == set(Regime)
+    assert all(recipe.get(regime.value).split is regime for regime in Regime if regime is not Regime.UNSEEN_BOTH)
+
+
+def test_a_recipe_from_before_there_were_regimes_reads_as_what_it_did():
+    values = Recipe("old").to_dict()
+    for name in ("split", "aggregator", "vote_rule"):
+        del values[name]
+    assert Recipe.from_dict(values) == Recipe("old", split=Regime.UNSEEN_BOTH, aggregator=Aggregator.TRIMMED_MEAN)
+
+
+def test_only_a_trimmed_mean_needs_something_left_after_trimming():
+    assert Recipe("x", min_ratings=2, aggregator=Aggregator.MEAN).trimmed == 0
+    assert Recipe("x", min_ratings=2, aggregator=Aggregator.MEDIAN).trimmed == 2
+    assert Recipe("x").trimmed == 1
 
 
 @pytest.mark.parametrize("name", recipe.NAMES)
@@ -52,6 +73,11 @@ def test_an_unknown_recipe_name_lists_those_there_are():
         ({"name": "x", "colour": 1}, "Unknown field colour"),
         ({"name": "x", "trim": 3}, "leaves none to average"),
         ({"name": "x", "trim": -1}, "trim -1"),
+        ({"name": "x", "trim": -1, "aggregator": "mean"}, "trim -1"),
+        ({"name": "x", "aggregator": "mode"}, "not one of trimmed mean, mean, median"),
+        ({"name": "x", "aggregator": "rater model"}, "rests on its own ratings alone"),
+        ({"name": "x", "split": "random"}, "not one of pair, unseen-painting, unseen-track, unseen-both"),
+        ({"name": "x", "vote_rule": "dice"}, "not one of majority, unanimous"),
         ({"name": "x", "trim": 1.0}, "not a whole number"),
         ({"name": "x", "raters_per_pair": True}, "not a whole number"),
         ({"name": "x", "min_ratings": 6}, "min_ratings 6"),

@@ -12,7 +12,7 @@ import pytest
 
 from mpd_builder.rater_statistics import retest_statistics
 from mpd_builder.reliability import krippendorff_alpha
-from mpd_builder.statistics.comparison import Aggregator
+from mpd_builder.rules import Aggregator
 from mpd_builder.statistics.figures import Settings
 from mpd_builder.statistics.flags import FlagKind
 from mpd_builder.statistics.groupings import grouping

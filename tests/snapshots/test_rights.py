@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from annotation_site.snapshots.models import Snapshot
 from annotation_site.snapshots.services import Form, archive_prepare, snapshot_folder, snapshot_start
 from annotation_site.snapshots.source import judgments_of
 from mpd_builder import snapshot as snapshots
+from mpd_builder.sides import is_towards_train
 from mpd_builder.snapshot import NoPublicForm
 from tests.conftest import NOON
 from tests.factories import make_admin, make_painting, make_track
@@ -107,8 +109,10 @@ def test_verdicts_of_the_same_work_reach_the_splits_also_through_items_elsewhere
         TrackLikeness.objects.create(
             first=tracks[0], second=tracks[1], similarity=0.9, verdict=verdict, created_at=NOON
         )
-    verdicts = judgments_of(campaign=judged.campaign).same_works
-    assert set(verdicts) == {(painting.key, elsewhere.key) for painting in judged.paintings}
+    found = judgments_of(campaign=judged.campaign)
+    assert set(found.same_works) == {(painting.key, elsewhere.key) for painting in judged.paintings}
+    assert found.alike == ((first.key, second.key),)
+    assert found.kept_together == ()
     job = exported(judged.campaign)
     data = snapshots.read(snapshot_folder(job))
     assert len(set(data.paintings["split"])) == 1
@@ -116,12 +120,27 @@ def test_verdicts_of_the_same_work_reach_the_splits_also_through_items_elsewhere
     assert job.facts["same_works"] == {"paintings": [keys], "tracks": []}
 
 
-def test_undecided_and_different_works_change_no_byte(judged: Judged) -> None:
-    before = exported(judged.campaign)
-    one, two, three, _ = judged.paintings
-    for first, second, verdict in ((one, two, "open"), (two, three, "different")):
-        PaintingLikeness.objects.create(first=first, second=second, similarity=0.9, verdict=verdict, created_at=NOON)
-    assert exported(judged.campaign).digest == before.digest
+def test_what_is_alike_is_kept_together_until_it_is_decided_and_after_it_was_rated(judged: Judged) -> None:
+    one, two, three, four = judged.paintings
+    for (first, second), verdict, decided_at in (
+        ((one, two), Likeness.Verdict.OPEN, None),
+        ((three, four), Likeness.Verdict.DIFFERENT, NOON - timedelta(days=30)),
+    ):
+        PaintingLikeness.objects.create(
+            first=first, second=second, similarity=0.9, verdict=verdict, decided_at=decided_at, created_at=NOON
+        )
+    found = judgments_of(campaign=judged.campaign)
+    assert (found.same_works, found.alike, found.kept_together) == ((), ((one.key, two.key),), ())
+    job = exported(judged.campaign)
+    assert job.facts["alike"] == {"paintings": [sorted((one.key, two.key))], "tracks": []}
+    PaintingLikeness.objects.update(verdict=Likeness.Verdict.DIFFERENT, decided_at=NOON + timedelta(days=30))
+    found = judgments_of(campaign=judged.campaign)
+    assert set(found.kept_together) == {(one.key, two.key), (three.key, four.key)}
+    later = exported(judged.campaign)
+    before, after = (snapshots.read(snapshot_folder(each)).paintings for each in (job, later))
+    moves = zip(before["split"], after["split"], strict=True)
+    assert not any(is_towards_train(was, is_now) for was, is_now in moves)
+    assert list(after["work"]) == list(after["painting_id"])
 
 
 def test_both_forms_are_offered_and_both_verify(restricted: Judged, admin: Client, tmp_path: Path) -> None:
