@@ -41,9 +41,12 @@ def building(judgments: Judgments | Source, recipe: Recipe) -> Iterator[Dataset]
     """
     source = InMemory(judgments) if isinstance(judgments, Judgments) else judgments
     with spooled(tables.RATINGS) as ratings:
-        selection = select(source, recipe, ratings=ratings)
-        facts = facts_of(selection)
-        yield fill_tables(selection, ratings=ratings, rater_ids=recipe.rater_ids, facts=facts)
+        yield _dataset(source, recipe, ratings)
+
+
+def _dataset(source: Source, recipe: Recipe, ratings: Spool) -> Dataset:
+    selection = select(source, recipe, ratings=ratings)
+    return fill_tables(selection, ratings=ratings, rater_ids=recipe.rater_ids, facts=facts_of(selection))
 
 
 def select(source: Source, recipe: Recipe, *, ratings: Spool) -> Selection:
