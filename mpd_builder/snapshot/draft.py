@@ -10,7 +10,6 @@ import os
 import re
 import secrets
 import shutil
-from collections import deque
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -122,8 +121,10 @@ class Draft:
         return Staged(place, copied.fact, copied.head)
 
     def take(self, name: str, staged: Staged | None) -> None:
-        """Give a staged file its name, or without one take over the adopted file of that name. One that is there
-        already is kept: such names are digests of their content."""
+        """Give a staged file its name; without one, take over the adopted file of that name.
+
+        One that is there already is kept: such names are digests of their content.
+        """
         if staged is None:
             self.files[name] = self.files.get(name) or self.adopted[name]
         elif name in self.files:
@@ -156,15 +157,18 @@ class Draft:
                 place = Path(parent, name)
                 if place.relative_to(self.folder).as_posix() not in names:
                     place.unlink()
-            for name in folders:
-                with contextlib.suppress(OSError):  # it is not empty, or a link
-                    Path(parent, name).rmdir()
+            for place in (Path(parent, name) for name in folders):
+                if place.is_symlink():
+                    place.unlink()
+                elif not os.listdir(place):
+                    place.rmdir()
 
     def seal(self, out_dir: Path) -> str:
         """Write the checksums, make all read-only and durable, move to `out_dir`; the snapshot's digest."""
         sums = sums_bytes({name: fact.sha256 for name, fact in self.files.items()})
         self.keep_only(self.files)
-        deque(in_threads(_make_final, [self.folder / name for name in self.files], threads=FLUSHES), maxlen=0)
+        for _ in in_threads(_make_final, [self.folder / name for name in self.files], threads=FLUSHES):
+            pass  # each is done once it is told of
         (self.folder / SUMS_NAME).write_bytes(sums)
         _make_final(self.folder / SUMS_NAME)
         for folder, _, _ in os.walk(self.folder, topdown=False):
@@ -240,8 +244,8 @@ def _claimed(out_dir: Path, *, resume: bool) -> Iterator[Draft]:
 def _held(folder: Path) -> Iterator[bool]:
     """Hold the folder while the block lasts; whether it was free. A killed process holds nothing."""
     try:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:  # its owner sealed or removed it
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:  # its owner sealed or removed it, or it is a link: no draft is one
         yield False
         return
     try:
