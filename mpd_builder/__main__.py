@@ -1,4 +1,4 @@
-"""`python -m mpd_builder verify|describe|compare|publish|synthesize`: 0 done, 2 wrong use, 1 failed and says why."""
+"""`python -m mpd_builder COMMAND`: 0 done, 2 wrong use, 1 failed and says why on stderr."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from mpd_builder.snapshot import (
     recipe,
     verify,
 )
+from mpd_builder.snapshot.shards import PER_SHARD, NoMedia, write_shards
 from mpd_builder.snapshot.tables import SPLITS
 from mpd_builder.synthesize import Amounts, SynthesisError, synthesize
 
@@ -38,11 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "describe": _describe,
         "compare": _compare,
         "publish": _publish,
+        "shards": _shards,
         "synthesize": _synthesize,
     }
     try:
         return commands[options.command](options)
-    except (SynthesisError, SnapshotExists, SnapshotDamaged, NoPublicForm) as error:
+    except (SynthesisError, SnapshotExists, SnapshotDamaged, NoPublicForm, NoMedia) as error:
         return _fail(str(error))
     except OSError as error:
         return _fail(f"{error.filename or options.command}: {error.strerror or error}")
@@ -69,6 +72,12 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("publish", help=words, description=words)
     command.add_argument("path", metavar="PATH", type=Path, help="a snapshot's folder")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="a folder that does not exist yet")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    words = "Write a snapshot as WebDataset shards: tar files of samples, one a pair."
+    command = commands.add_parser("shards", help=words, description=words)
+    command.add_argument("path", metavar="PATH", type=Path, help="a snapshot's folder")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="a folder that does not exist yet")
+    command.add_argument("--per-shard", type=_positive, default=PER_SHARD, metavar="N", help=f"samples ({PER_SHARD})")
     command.add_argument("--json", action="store_true", help="print one JSON object")
     words = "Make a snapshot of a synthetic corpus with simulated ratings and votes."
     command = commands.add_parser("synthesize", help=words, description=words)
@@ -198,6 +207,16 @@ def _compare(options: argparse.Namespace) -> int:
 
 def _publish(options: argparse.Namespace) -> int:
     _tell_sealed(publish(options.path, out_dir=options.out), as_json=options.json)
+    return 0
+
+
+def _shards(options: argparse.Namespace) -> int:
+    written = write_shards(options.path, out_dir=options.out, per_shard=options.per_shard)
+    if options.json:
+        shards = [asdict(shard) for shard in written.shards]
+        _print_json({"path": str(written.path), "digest": written.digest, "shards": shards})
+    else:
+        print(f"{written.path}: {written.n_samples:,} samples in {len(written.shards):,} shards")
     return 0
 
 

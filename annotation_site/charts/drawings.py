@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from annotation_site.charts.scales import Scale, Tick, scale_of
+from mpd_builder.scales import Scale, Tick, scale_of
 
 MOST_LINE_POINTS = 600
 MOST_SCATTER_POINTS = 2000

@@ -15,10 +15,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from mpd_builder.snapshot import card, licences, manifest
+from mpd_builder.snapshot import manifest, papers
 from mpd_builder.snapshot.dataset import Facts
 from mpd_builder.snapshot.draft import draft
 from mpd_builder.snapshot.manifest import FileFact, TableFact
+from mpd_builder.snapshot.papers.figures import figures
+from mpd_builder.snapshot.papers.protocols import protocol_path
 from mpd_builder.snapshot.reader import SnapshotDamaged
 from mpd_builder.snapshot.recipe import Recipe
 from mpd_builder.snapshot.tables import SCHEMAS, schema_of
@@ -28,7 +30,7 @@ from mpd_builder.snapshot.writer import Sealed
 ARRAYS = "arrays/"
 RESTRICTED_SINCE = 2
 """The format version that first says how many rows of an array are restricted."""
-COVER = ("README.md", "LICENSE.md", manifest.MANIFEST_NAME, manifest.SUMS_NAME)
+COVER = (*papers.OWN, manifest.MANIFEST_NAME, manifest.SUMS_NAME)
 """The files that the public form has of its own."""
 
 
@@ -55,26 +57,15 @@ def cover(root: Path) -> dict[str, bytes]:
     if not has_public_form(values):
         raise NoPublicForm(f"Nothing in {root} is restricted: it may be passed on as it is.")
     digest = hashlib.sha256((root / manifest.SUMS_NAME).read_bytes()).hexdigest()
-    about = card.About(
-        recipe=replace(Recipe.from_dict(values["recipe"]), arrays=False),
-        facts=Facts.from_dict(values["facts"]),
-        created_on=date.fromisoformat(values["created_on"]) if values["created_on"] else None,
-        code_version=values["code_version"],
-        complete_digest=digest,
-    )
-    tables = {  # in the order of a complete card: a manifest has its keys sorted
-        name: TableFact(values["tables"][name]["rows"], tuple(schema_of(name, format_version=version).names))
-        for name in SCHEMAS
-    }
-    texts = {
-        "README.md": card.render(about, tables=tables, arrays={}).encode(),
-        "LICENSE.md": licences.render(about.facts, about.recipe.ratings_licence, ()).encode(),
-    }
-    files = {
+    kept = {
         path: FileFact(each["sha256"], each["bytes"])
         for path, each in values["files"].items()
         if not path.startswith(ARRAYS)
-    } | {name: _fact(content) for name, content in texts.items()}
+    }
+    about = _about(values, complete_digest=digest, kept=kept)
+    shown = [figure for figure in figures(about.facts, about.recipe) if figure.path in kept]
+    texts = papers.own_papers(about, shown)
+    files = kept | {name: _fact(content) for name, content in texts.items()}
     texts[manifest.MANIFEST_NAME] = manifest.to_bytes(
         values
         | {
@@ -88,6 +79,26 @@ def cover(root: Path) -> dict[str, bytes]:
     files[manifest.MANIFEST_NAME] = _fact(texts[manifest.MANIFEST_NAME])
     texts[manifest.SUMS_NAME] = manifest.sums_bytes({path: fact.sha256 for path, fact in files.items()})
     return texts
+
+
+def _about(values: Mapping[str, Any], *, complete_digest: str, kept: Mapping[str, FileFact]) -> papers.About:
+    """What the papers of the public form speak of. `kept` are the files that it takes over, and those it makes anew."""
+    facts, version = Facts.from_dict(values["facts"]), values["format_version"]
+    return papers.About(
+        recipe=replace(Recipe.from_dict(values["recipe"]), arrays=False),
+        facts=facts,
+        created_on=date.fromisoformat(values["created_on"]) if values["created_on"] else None,
+        code_version=values["code_version"],
+        tables={  # in the order of a complete card: a manifest has its keys sorted
+            name: TableFact(values["tables"][name]["rows"], tuple(schema_of(name, format_version=version).names))
+            for name in SCHEMAS
+        },
+        arrays={},
+        files=kept,
+        protocols=frozenset(fact.label for fact in facts.protocol_versions if protocol_path(fact.label) in kept),
+        complete_digest=complete_digest,
+        format_version=version,
+    )
 
 
 def publish(path: Path, *, out_dir: Path) -> Sealed:

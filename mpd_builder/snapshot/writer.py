@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from mpd_builder.snapshot import card, leakage, licences, manifest
+from mpd_builder.snapshot import leakage, manifest, papers
 from mpd_builder.snapshot.dataset import Dataset
 from mpd_builder.snapshot.draft import Draft, draft
 from mpd_builder.snapshot.items import Kind, clip_kind, painting_kind, write_items
@@ -72,11 +72,18 @@ def write(
             folder.add_written(table_path(name))
             steps.did(f"Writing the table {name}")
         folder.add_bytes(leakage.NAME, leakage.proof_of(folder.folder, split=recipe.split).to_bytes())
-        about = card.About(recipe=recipe, facts=dataset.facts, created_on=created_on, code_version=code_version)
-        described = {name: TableFact(table.num_rows, tuple(table.schema.names)) for name, table in tables.items()}
-        folder.add_bytes("README.md", card.render(about, tables=described, arrays=arrays).encode())
-        notes = licences.render(dataset.facts, recipe.ratings_licence, arrays.values())
-        folder.add_bytes("LICENSE.md", notes.encode())
+        about = papers.About(
+            recipe=recipe,
+            facts=dataset.facts,
+            created_on=created_on,
+            code_version=code_version,
+            tables={name: TableFact(table.num_rows, tuple(table.schema.names)) for name, table in tables.items()},
+            arrays=arrays,
+            files=dict(folder.files),
+            protocols=frozenset(dataset.protocols),
+        )
+        for name, content in papers.papers(about, texts=dataset.protocols).items():
+            folder.add_bytes(name, content)
         contents = manifest.compose(
             recipe=recipe,
             facts=dataset.facts,

@@ -21,7 +21,7 @@ from annotation_site.charts.drawings import (
     spark_drawing,
     thinned,
 )
-from annotation_site.charts.scales import number_label, round_step, scale_of
+from mpd_builder.scales import number_label, round_step, scale_of
 
 SVG = re.compile(r"<svg.*?</svg>(?=\s*(?:<svg|</div>|</li>|$))", re.DOTALL)
 

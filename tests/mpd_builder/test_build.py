@@ -431,7 +431,7 @@ def test_without_normalisation_the_card_says_so(tmp_path, judgments):
     write(judgments, tmp_path / "s")
     card = (tmp_path / "s" / "README.md").read_text()
     assert "without loudness normalisation" in card
-    assert "LUFS" not in card
+    assert "clips were played at" not in card
 
 
 def test_valence_and_arousal_of_a_track_are_with_each_of_its_clips(judgments):

@@ -4,7 +4,8 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from mpd_builder.snapshot import AlphaFact, DispersionFact, Recipe, licences
+from mpd_builder.snapshot import AlphaFact, DispersionFact, Recipe
+from mpd_builder.snapshot.papers import licences
 from mpd_builder.snapshot.tables import SCHEMAS, table_path
 from tests.mpd_builder.small_snapshot import dataset, with_facts, write_small
 
@@ -101,7 +102,7 @@ def test_the_card_states_the_facts(tmp_path):
     card = card_of(tmp_path / "s")
     for words in (
         "8 scored pairs of 4 paintings and 2 clips from 2 tracks, 40 ratings by 5 raters",
-        "| cross | 5 | 62.5% |",
+        "| `cross` | 5 | 62.5% |",
         "alpha (interval): 0.861, 95% interval 0.841 to 0.881 (jackknife over pairs); 40 ratings of 8 pairs",
         "below 0.09: 100.0%",
         "Left out: 2 pairs with fewer than 5 ratings",

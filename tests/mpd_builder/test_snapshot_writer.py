@@ -34,8 +34,8 @@ def test_the_files_are_those_of_the_architecture_page(tmp_path):
     names = set(everything_in(tmp_path / "s"))
     media = {name for name in names if name.startswith("media/")}
     assert names - media == {
-        "README.md", "LICENSE.md", "leakage.json", "manifest.json", "SHA256SUMS",
-        "arrays/paintings.u8.npy", "arrays/mels.f16.npy",
+        "README.md", "DATASHEET.md", "LICENSE.md", "CITATION.cff", "croissant.json", "leakage.json", "manifest.json",
+        "SHA256SUMS", "figures/splits.svg", "figures/scores.svg", "arrays/paintings.u8.npy", "arrays/mels.f16.npy",
         *(table_path(name) for name in SCHEMAS),
     }  # fmt: skip
     # Four paintings, one of them without a licence; two clips.

@@ -198,7 +198,7 @@ def test_the_zips_index_is_made_with_the_export_and_made_again_when_lost(sealed,
     for damage in (index.unlink, lambda: index.write_text("{")):
         damage()
         assert content_of(admin.get(url("download", sealed.pk))) == whole
-        assert index.read_text().startswith('{"LICENSE.md"')
+        assert index.read_text().startswith('{"CITATION.cff"')
 
 
 def test_the_card_is_the_snapshots_own(sealed, admin):

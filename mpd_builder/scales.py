@@ -1,4 +1,7 @@
-"""From numbers to places on a chart: ranges, round ticks, labels. Pure functions; positions are percent of the plot."""
+"""From numbers to places on a chart: ranges, round ticks, labels. Pure functions; positions are percent of the plot.
+
+The charts of the site and the figures of a snapshot stand on it.
+"""
 
 from __future__ import annotations
 
