@@ -87,11 +87,14 @@ class Draft:
         self.adopted: dict[str, FileFact] = {}
         """Media of an earlier attempt: whole, and not asked for yet."""
         self._numbers = count()
+        self._folders: set[Path] = set()
 
     def path(self, name: str) -> Path:
         """Where the file `name` goes; makes its folder."""
         place = self.folder / name
-        place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        if place.parent not in self._folders:
+            place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            self._folders.add(place.parent)
         return place
 
     def add_bytes(self, name: str, content: bytes) -> None:
