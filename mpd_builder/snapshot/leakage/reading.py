@@ -77,7 +77,7 @@ def _read_table(root: Path, name: str) -> pa.Table:
     place, columns = table_path(name), list(COLUMNS[name])
     texts = [column for column in columns if SCHEMAS[name].field(column).type == pa.string()]
     try:
-        table = pq.ParquetFile(root / place, read_dictionary=texts).read(columns=columns)
+        table = pq.ParquetFile(root / place, read_dictionary=texts).read(columns=columns, use_threads=False)
     except pa.ArrowException as error:
         raise TablesContradict(f"{place} is not Parquet: {error}") from error
     expected = [SCHEMAS[name].field(column).type for column in columns]
@@ -163,10 +163,9 @@ def _sides(table: pa.Table, column: str, noun: str) -> Ints:
 def _places(values: pa.DictionaryArray, among: pa.Array | pa.ChunkedArray, words: str) -> Ints:
     """Where each value is, each distinct one looked up once. TablesContradict, in these words, for one that is not."""
     place_of = pc.index_in(values.dictionary, value_set=among)
-    rows = place_of.take(values.indices)
-    if rows.null_count:
+    if place_of.take(values.indices.unique()).null_count:
         raise TablesContradict(words)
-    return _numbers(rows)
+    return _numbers(place_of.fill_null(0))[values.indices.to_numpy()]
 
 
 def _values(table: pa.Table, column: str) -> pa.DictionaryArray:
