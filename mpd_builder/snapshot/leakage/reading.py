@@ -165,7 +165,8 @@ def _places(values: pa.DictionaryArray, among: pa.Array | pa.ChunkedArray, words
     place_of = pc.index_in(values.dictionary, value_set=among)
     if place_of.take(values.indices.unique()).null_count:
         raise TablesContradict(words)
-    return _numbers(place_of.fill_null(0))[values.indices.to_numpy()]
+    rows: Ints = _numbers(place_of.fill_null(0))[values.indices.to_numpy()]
+    return rows
 
 
 def _values(table: pa.Table, column: str) -> pa.DictionaryArray:
