@@ -1,4 +1,4 @@
-"""Snapshots, training runs, model versions and rescorings: to read, to start, to stop."""
+"""Training runs, model versions and rescorings: to read, to start, to stop."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from annotation_site.api.errors import Refusal
 from annotation_site.api.jobs import JOB_FIELDS, JobSerializer, JobViewSet, ReadOnly, read, user_of
 from annotation_site.scoring.models import Campaign
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.snapshots.services import snapshot_start
 from annotation_site.training.models import ModelVersion, Rescoring, TrainingRun
 from annotation_site.training.services import (
     DEVICES,
@@ -30,14 +29,6 @@ STARTED = {400: Refusal, 409: Refusal}
 
 def seed_field() -> serializers.IntegerField:
     return serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
-
-
-class SnapshotSerializer(JobSerializer):
-    campaign = serializers.SlugRelatedField[Campaign](slug_field="slug", read_only=True)
-
-    class Meta:
-        model = Snapshot
-        fields = (*JOB_FIELDS, "campaign", "name", "recipe", "digest", "n_files", "n_bytes", "facts")
 
 
 class RunSerializer(JobSerializer):
@@ -83,12 +74,6 @@ class RescoringSerializer(JobSerializer):
         )
 
 
-class SnapshotWanted(serializers.Serializer[Any]):
-    campaign = serializers.SlugRelatedField[Campaign](slug_field="slug", queryset=Campaign.objects.all())
-    recipe = serializers.CharField()
-    name = serializers.CharField(max_length=120, default="", allow_blank=True)
-
-
 class RunWanted(serializers.Serializer[Any]):
     snapshot = serializers.PrimaryKeyRelatedField[Snapshot](queryset=Snapshot.objects.all())
     recipe = serializers.CharField()
@@ -109,17 +94,6 @@ class RescoringWanted(serializers.Serializer[Any]):
     ask_for = serializers.IntegerField(min_value=1, max_value=1_000_000, default=40)
     control_share = serializers.FloatField(min_value=0, max_value=1, default=0.2)
     seed = seed_field()
-
-
-class SnapshotViewSet(JobViewSet):
-    queryset = Snapshot.objects.select_related("campaign")
-    serializer_class = SnapshotSerializer
-    filterset_fields = {**JobViewSet.filterset_fields, "digest": ["exact"], "campaign__slug": ["exact"]}
-
-    @extend_schema(request=SnapshotWanted, responses={201: SnapshotSerializer, **STARTED})
-    def create(self, request: Request) -> Response:
-        """Queue the export of a campaign under a named recipe."""
-        return self.started(snapshot_start(**read(SnapshotWanted, request), user=user_of(request), now=timezone.now()))
 
 
 class RunViewSet(JobViewSet):

@@ -12,7 +12,7 @@ from annotation_site.corpus.services import CorpusError
 from annotation_site.corpus.upload_errors import NameRefused, NoRoom, TooMuch, UploadError, WrongOffset
 from annotation_site.leases.api import Refusal, refusal
 from annotation_site.protocols.services import ProtocolError
-from annotation_site.snapshots.services import SnapshotError
+from annotation_site.snapshots.errors import RecipeRefused, SnapshotError
 from annotation_site.training.services import TrainingError
 
 REFUSED = (CorpusError, ProtocolError, SnapshotError, TrainingError)
@@ -38,6 +38,9 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
         where = {"received": error.received} if isinstance(error, WrongOffset) else {}
         code = UPLOAD_STATUS.get(type(error), status.HTTP_409_CONFLICT)
         return Response({"code": error.code, "detail": str(error), **where}, status=code)
+    if isinstance(error, RecipeRefused) and error.field:
+        words = {"code": "invalid", "detail": f"{error.field}: {error}", "fields": {error.field: [str(error)]}}
+        return Response(words, status=status.HTTP_400_BAD_REQUEST)
     if isinstance(error, REFUSED):
         return Response({"code": "refused", "detail": str(error)}, status=status.HTTP_409_CONFLICT)
     if isinstance(error, PermissionDenied):

@@ -2,7 +2,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
-from annotation_site.api import access, corpus, dataset, judgments, mine, protocols, uploads
+from annotation_site.api import access, corpus, dataset, judgments, mine, protocols, snapshots, uploads
 from annotation_site.protocols.api import PracticeView
 
 app_name = "api"
@@ -20,7 +20,7 @@ router.register("preference-tasks", judgments.TaskViewSet, basename="preference-
 router.register("votes", judgments.VoteViewSet)
 router.register("raters", judgments.RaterViewSet)
 router.register("protocols", protocols.ProtocolViewSet)
-router.register("snapshots", dataset.SnapshotViewSet)
+router.register("snapshots", snapshots.SnapshotViewSet)
 router.register("runs", dataset.RunViewSet, basename="run")
 router.register("model-versions", dataset.VersionViewSet, basename="model-version")
 router.register("rescorings", dataset.RescoringViewSet)
@@ -39,5 +39,7 @@ urlpatterns = [
     path("v1/scoring/", include("annotation_site.scoring.api_urls")),
     path("v1/preferences/", include("annotation_site.preferences.api_urls")),
     path("v1/imports/<int:pk>/issues.csv", corpus.import_issues_csv, name="import-issues-csv"),
+    path("v1/snapshots/<int:pk>/download/", snapshots.ZipView.as_view(), name="snapshot-download"),
+    path("v1/snapshots/<int:pk>/files/<path:name>", snapshots.FileView.as_view(), name="snapshot-file"),
     path("v1/", include(router.urls)),
 ]

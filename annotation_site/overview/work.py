@@ -23,6 +23,8 @@ MOST_JOBS = 8
 ICONS = {
     "importjob": "upload",
     "snapshot": "inventory_2",
+    "verification": "fact_check",
+    "comparison": "difference",
     "trainingrun": "model_training",
     "rescoring": "manage_search",
 }

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
+from django.db import InterfaceError, OperationalError, connection
+
 from annotation_site.jobs.running import JobFailed, Reporter
 from annotation_site.scoring.models import Campaign
+from annotation_site.snapshots.failures import DATABASE_GONE, disk_words
 from annotation_site.snapshots.media import StoredMedia
 from annotation_site.snapshots.models import Snapshot
 from annotation_site.snapshots.selectors import has_public_form, one_moment
@@ -28,10 +32,13 @@ from mpd_builder.snapshot import (
     verify,
     write,
 )
+from mpd_builder.snapshot.leakage import SplitsLeak
+
+log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int, str], None]
 
-REFUSALS = (JudgmentsError, MediaError, NothingToWrite, RecipeError, SnapshotExists)
+REFUSALS = (JudgmentsError, MediaError, NothingToWrite, RecipeError, SnapshotExists, SplitsLeak)
 """What the builder raises in a person's words."""
 
 
@@ -89,7 +96,8 @@ def snapshot_export(snapshot: Snapshot, report: Reporter) -> None:
     except REFUSALS as error:
         raise JobFailed(str(error)) from None
     except OSError as error:
-        raise JobFailed(
-            f"The snapshot could not be written: {error.strerror or error} ({error.filename or folder}). "
-            "Nothing half-made was kept. Make room or mend the folder, then export again."
-        ) from None
+        raise JobFailed(disk_words(error, folder)) from None
+    except (InterfaceError, OperationalError) as error:
+        connection.close()  # the next query opens a fresh one
+        log.warning("the database went away during an export: %s (%s)", snapshot.pk, error)
+        raise JobFailed(DATABASE_GONE) from None

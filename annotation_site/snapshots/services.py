@@ -1,69 +1,84 @@
-"""Writes of the snapshots room: start an export, and keep what the writer sealed."""
+"""Writes of the snapshots room: start and resume an export, keep what the writer sealed, have it verified."""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from annotation_site.accounts.models import User
-from annotation_site.jobs.models import JobState
+from annotation_site.jobs.models import ENDED, Job, JobState
 from annotation_site.jobs.services import JobLost, job_enqueue
-from annotation_site.scoring.models import Campaign, Pair
-from annotation_site.snapshots.models import Snapshot
-from mpd_builder.snapshot import NoPublicForm, Recipe, RecipeError, archive, public
-from mpd_builder.snapshot import recipe as recipes
+from annotation_site.scoring.models import Campaign
+from annotation_site.snapshots.errors import RecipeRefused, SnapshotError
+from annotation_site.snapshots.models import Comparison, Snapshot, Verification
+from annotation_site.snapshots.recipes import recipe_for
+from annotation_site.snapshots.selectors import pairs_that_go
+from mpd_builder import __version__
+from mpd_builder.snapshot import NoPublicForm, Recipe, archive, public
 from mpd_builder.snapshot.archive import Archive
 from mpd_builder.snapshot.manifest import SUMS_NAME
 
-
-class SnapshotError(Exception):
-    """What was asked for cannot be done; the text says why in a person's words."""
+WAITING = "Waiting for a worker"
 
 
 def snapshot_folder(snapshot: Snapshot) -> Path:
     return Path(settings.SNAPSHOTS_ROOT) / snapshot.folder
 
 
-def recipe_for(*, campaign: Campaign, name: str) -> Recipe:
-    """The named recipe under the campaign's own protocol: its raters per pair, trim, band and votes."""
-    try:
-        return replace(
-            recipes.get(name),
-            raters_per_pair=campaign.raters_per_pair,
-            min_ratings=campaign.raters_per_pair,
-            trim=campaign.trim,
-            band=(campaign.band_low, campaign.band_high),
-            votes_needed=campaign.votes_per_task,
-        )
-    except RecipeError as error:
-        raise SnapshotError(str(error)) from None
-
-
-@transaction.atomic
 def snapshot_start(
-    *, campaign: Campaign, recipe: str, now: datetime, name: str = "", user: User | None = None
+    *,
+    campaign: Campaign,
+    recipe: str | Recipe,
+    now: datetime,
+    name: str = "",
+    user: User | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    key: UUID | None = None,
 ) -> Snapshot:
-    """Queue an export. Raises `SnapshotError` for an unknown recipe or a campaign with nothing to export."""
-    chosen = recipe_for(campaign=campaign, name=recipe)
-    if not Pair.objects.filter(campaign=campaign, completed_at__isnull=False).exists():
+    """Queue an export. The same `key` again starts nothing and gives the export that it started.
+
+    recipe: the name of one, which `overrides` may change, or one that `recipe_for` made.
+    Raises `RecipeRefused`, or `SnapshotError` for a campaign with nothing to export and for a key of another export.
+    """
+    chosen = recipe if isinstance(recipe, Recipe) else recipe_for(campaign=campaign, name=recipe, overrides=overrides)
+    if key and (first := Snapshot.objects.filter(key=key).first()):
+        return _same(first, campaign, chosen)
+    enough = pairs_that_go(campaign).filter(rating_count__gte=chosen.min_ratings)
+    if not enough.exists():
         raise SnapshotError(
-            f"No pair of {campaign} has its {campaign.raters_per_pair} ratings yet, so there is nothing to put into a "
+            f"No pair of {campaign} has its {chosen.min_ratings} ratings yet, so there is nothing to put into a "
             "snapshot."
         )
+    try:
+        with transaction.atomic():
+            return _queue(campaign=campaign, recipe=chosen, name=name, user=user, key=key, now=now)
+    except IntegrityError:  # another request with the same key came first
+        won = Snapshot.objects.filter(key=key).first() if key else None
+        if won is None:
+            raise
+        return _same(won, campaign, chosen)
+
+
+def _queue(
+    *, campaign: Campaign, recipe: Recipe, name: str, user: User | None, key: UUID | None, now: datetime
+) -> Snapshot:
     snapshot = Snapshot.objects.create(
         campaign=campaign,
         name=name or f"{campaign.name}, {now:%-d %b %Y}",
-        recipe=chosen.to_dict(),
-        words="Waiting for a worker",
+        recipe=recipe.to_dict(),
+        key=key,
+        words=WAITING,
         created_by=user,
         created_at=now,
     )
@@ -73,11 +88,89 @@ def snapshot_start(
     return snapshot
 
 
+def _same(first: Snapshot, campaign: Campaign, recipe: Recipe) -> Snapshot:
+    """What a key started, if it is what is asked for now."""
+    if (first.campaign_id, first.recipe) != (campaign.pk, recipe.to_dict()):
+        raise SnapshotError(f"This key started another export already: {first}. Send a new key for a new export.")
+    return first
+
+
+def snapshot_resume(*, snapshot: Snapshot, now: datetime) -> None:
+    """Queue an export that failed or was cancelled again, into the same folder. Asked twice, it starts once."""
+    if not _queue_again(snapshot, Q(state__in=[JobState.FAILED, JobState.CANCELLED]), now=now):
+        raise SnapshotError(f"{snapshot} has not stopped: only a failed or cancelled export can be resumed.")
+
+
+@transaction.atomic
+def _queue_again(job: Job, condition: Q, *, now: datetime) -> bool:
+    """Give an ended job another life, if the condition still holds; False if it does not."""
+    ended = type(job)._default_manager.filter(condition, pk=job.pk, state__in=ENDED)
+    if not ended.update(
+        state=JobState.QUEUED,
+        cancel_requested=False,
+        error="",
+        attempts=0,
+        worker="",
+        sent_at=None,
+        finished_at=None,
+        words=WAITING,
+    ):
+        return False
+    job.refresh_from_db()
+    job_enqueue(job=job, now=now)
+    return True
+
+
 def snapshot_keep(*, snapshot: Snapshot, digest: str, n_files: int, n_bytes: int, facts: dict[str, Any]) -> None:
     """Write into the row what lies sealed in its folder. Raises `JobLost` if another worker has the job."""
     held = Snapshot.objects.filter(pk=snapshot.pk, state=JobState.RUNNING, worker=snapshot.worker)
     if not held.update(digest=digest, n_files=n_files, n_bytes=n_bytes, facts=facts):
         raise JobLost(f"Snapshot {snapshot.pk} is no longer held by {snapshot.worker}")
+
+
+def verification_start(*, snapshot: Snapshot, now: datetime, user: User | None = None) -> Verification:
+    """Queue a reading of every byte of a sealed snapshot; the one that waits or runs already, if there is one."""
+    if snapshot.state != JobState.DONE:
+        raise SnapshotError(f"{snapshot} is not sealed: there is nothing to verify yet.")
+    going = snapshot.verifications.filter(state__in=[JobState.QUEUED, JobState.RUNNING])
+    if found := going.first():
+        return found
+    try:
+        with transaction.atomic():
+            verification = Verification.objects.create(
+                snapshot=snapshot, words=WAITING, created_by=user, created_at=now
+            )
+            job_enqueue(job=verification, now=now)
+            return verification
+    except IntegrityError:  # another request came first
+        return going.get()
+
+
+def comparison_ask(*, before: Snapshot, after: Snapshot, now: datetime, user: User | None = None) -> Comparison:
+    """The comparison of two sealed snapshots: the one that there is, or one that a worker is to make now.
+
+    One that other code made is made anew. One that failed stays failed until `comparison_retry`.
+    """
+    for snapshot in (before, after):
+        if snapshot.state != JobState.DONE:
+            raise SnapshotError(f"{snapshot} is not sealed yet: wait until its export is done.")
+    try:
+        with transaction.atomic():
+            comparison, is_new = Comparison.objects.select_related("before", "after").get_or_create(
+                before=before, after=after, defaults={"words": WAITING, "created_by": user, "created_at": now}
+            )
+            if is_new:
+                job_enqueue(job=comparison, now=now)
+    except IntegrityError:  # another request came first
+        return Comparison.objects.get(before=before, after=after)
+    if comparison.state == JobState.DONE and comparison.code_version != __version__:
+        _queue_again(comparison, Q(state=JobState.DONE) & ~Q(code_version=__version__), now=now)
+    return comparison
+
+
+def comparison_retry(*, comparison: Comparison, now: datetime) -> None:
+    """Queue one that failed or was cancelled again. One that did not is left as it is."""
+    _queue_again(comparison, Q(state__in=[JobState.FAILED, JobState.CANCELLED]), now=now)
 
 
 class Form(StrEnum):
@@ -150,10 +243,15 @@ __all__ = [
     "Download",
     "Form",
     "NoPublicForm",
+    "RecipeRefused",
     "SnapshotError",
     "archive_prepare",
+    "comparison_ask",
+    "comparison_retry",
     "recipe_for",
     "snapshot_folder",
     "snapshot_keep",
+    "snapshot_resume",
     "snapshot_start",
+    "verification_start",
 ]

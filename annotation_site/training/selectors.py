@@ -64,6 +64,11 @@ def snapshots_ready() -> QuerySet[Snapshot]:
     return Snapshot.objects.filter(state=JobState.DONE).order_by("-pk")
 
 
+def runs_on(snapshot: Snapshot) -> QuerySet[TrainingRun]:
+    """The runs on a snapshot, newest first, each with the model version that it may have become."""
+    return snapshot.runs.select_related("version").order_by("-pk")
+
+
 def versions() -> QuerySet[ModelVersion]:
     return ModelVersion.objects.select_related("run__snapshot").order_by("-is_active", "-number")
 

@@ -11,6 +11,7 @@ from mpd_builder.snapshot.reader import Arrays, NoArrays, Snapshot, SnapshotDama
 from mpd_builder.snapshot.recipe import MediaChoice, RaterIds, Recipe, RecipeError
 from mpd_builder.snapshot.spool import Spool, spooled
 from mpd_builder.snapshot.tables import Rows
+from mpd_builder.snapshot.tables_only import read_tables
 from mpd_builder.snapshot.verification import Damage, Problem, Report, verify
 from mpd_builder.snapshot.writer import NothingToWrite, Progress, Sealed, write
 
@@ -45,6 +46,7 @@ __all__ = [
     "discard_leftovers",
     "publish",
     "read",
+    "read_tables",
     "spooled",
     "verify",
     "write",

@@ -97,6 +97,11 @@ def read(path: Path | str) -> Snapshot:
     report = verify(path)
     if not report.ok:
         raise SnapshotDamaged(report)
+    return load(report)
+
+
+def load(report: Report) -> Snapshot:
+    """The tables of a snapshot that was found whole."""
     tables = {name: _table(report, name) for name in SCHEMAS}
     pairs = pa.concat_tables([tables[name] for name in PAIR_TABLES]).sort_by("pair_id")
     frames = {name: table.to_pandas() for name, table in tables.items() if name not in PAIR_TABLES}

@@ -27,6 +27,8 @@ ACTIONS = [
     "imports/1/cancel/",
     "snapshots/",
     "snapshots/1/cancel/",
+    "snapshots/1/resume/",
+    "snapshots/1/verify/",
     "runs/",
     "runs/1/cancel/",
     "runs/1/resume/",
@@ -190,7 +192,7 @@ def test_the_issues_of_an_import_tell_file_reason_and_hint(ada: APIClient) -> No
 
 def test_a_snapshot_of_nothing_is_refused_in_words(ada: APIClient) -> None:
     make_campaign(slug="autumn")
-    response = ada.post(api("snapshots/"), {"campaign": "autumn", "recipe": "standard"}, format="json")
+    response = ada.post(api("snapshots/"), {"campaign": "autumn", "recipe": "demo"}, format="json")
     assert response.status_code == 409
     assert response.json()["detail"]
     missing = ada.post(api("snapshots/"), {"campaign": "winter"}, format="json").json()

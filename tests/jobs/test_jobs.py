@@ -56,7 +56,14 @@ def claim(job: Snapshot, worker: str = "w1", now: datetime = NOON) -> Snapshot:
 
 
 def test_every_long_job_of_the_site_is_swept():
-    assert {model.__name__ for model in job_models()} == {"ImportJob", "Snapshot", "TrainingRun", "Rescoring"}
+    assert {model.__name__ for model in job_models()} == {
+        "ImportJob",
+        "Snapshot",
+        "Verification",
+        "Comparison",
+        "TrainingRun",
+        "Rescoring",
+    }
 
 
 def test_only_one_worker_gets_a_job():

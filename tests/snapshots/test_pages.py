@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 
 import pytest
@@ -10,15 +11,14 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation_site.jobs.models import JobState
-from annotation_site.jobs.running import job_run
 from annotation_site.jobs.services import job_claim
 from annotation_site.ranges import Unsatisfiable, asked_range
-from annotation_site.snapshots.exporting import snapshot_export
 from annotation_site.snapshots.models import Snapshot
 from annotation_site.snapshots.services import snapshot_folder, snapshot_start
 from mpd_builder import snapshot as snapshots
 from tests.conftest import NOON
-from tests.factories import make_admin, make_campaign, make_user
+from tests.factories import make_admin, make_user
+from tests.snapshots.exported import content_of, logged_in, sealed_snapshot, url
 from tests.snapshots.judged_campaign import Judged, judged_campaign
 
 pytestmark = pytest.mark.django_db
@@ -31,71 +31,68 @@ def judged() -> Judged:
 
 @pytest.fixture
 def sealed(judged) -> Snapshot:
-    job = snapshot_start(campaign=judged.campaign, recipe="demo", now=NOON)
-    job_run(model=Snapshot, job_id=job.pk, work=snapshot_export)
-    job.refresh_from_db()
-    assert job.state == JobState.DONE, job.error
-    return job
+    return sealed_snapshot(judged.campaign)
 
 
 @pytest.fixture
 def admin() -> Client:
-    client = Client()
-    client.force_login(make_admin())
-    return client
+    return logged_in(make_admin())
 
 
-def url(name: str, *arguments: int) -> str:
-    return reverse(f"admin:snapshots_snapshot_{name}", args=arguments)
+def addresses(snapshot: Snapshot) -> list[tuple[str, str, int]]:
+    """(how, address, what an admin gets) of every page of the room."""
+    own = snapshot.pk
+    two = f"before={own}&after={own}"
+    return [
+        ("get", url("changelist"), 200),
+        ("get", url("add"), 200),
+        ("get", url("estimate"), 200),
+        ("get", url("change", own), 200),
+        ("get", url("panel", own), 200),
+        ("post", url("cancel", own), 302),
+        ("post", url("resume", own), 302),
+        ("get", url("download", own), 200),
+        ("get", url("download_public", own), 404),
+        ("get", url("document", own, "card"), 200),
+        ("get", url("files", own), 200),
+        ("get", url("file", own, "data/ratings.parquet"), 200),
+        ("get", url("figure", own, "nothing.svg"), 404),
+        ("post", url("verify", own), 302),
+        ("get", url("verification", own), 200),
+        ("get", url("compare"), 200),
+        ("get", f"{url('compare')}?{two}", 200),
+        ("get", f"{url('compare_part')}?{two}", 200),
+        ("post", f"{url('compare_retry')}?{two}", 302),
+        ("get", f"{url('compare_numbers')}?{two}", 404),  # nobody has compared them yet
+    ]
 
 
-def content_of(response) -> bytes:
-    return b"".join(response.streaming_content)
+def test_only_an_admin_sees_anything_of_a_snapshot(judged, sealed, admin):
+    """A stranger, two raters, staff without the right, an admin: each at every address of the room."""
+    raters = [logged_in(judged.raters[number].user) for number in (0, 1)]
+    clerk = logged_in(make_user(is_staff=True))
+    for how, address, status in addresses(sealed):
+        for nobody in (Client(), *raters):
+            response = getattr(nobody, how)(address)
+            assert (response.status_code, "login" in response.get("Location", "")) == (302, True), address
+        assert getattr(clerk, how)(address).status_code == 403, address
+        response = getattr(admin, how)(address)
+        if response.streaming:
+            content_of(response)
+        assert (response.status_code, "login" in response.get("Location", "")) == (status, False), address
 
 
-PAGES = ["changelist", "add", "change", "panel", "download", "card", "cancel"]
+def test_what_changes_something_is_never_a_link(sealed, admin):
+    for address in (*(url(name, sealed.pk) for name in ("resume", "verify", "cancel")), url("compare_retry")):
+        assert admin.get(address).status_code == 405, address
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_only_an_admin_sees_snapshots(judged, sealed, admin, name):
-    address = url(name) if name in ("changelist", "add") else url(name, sealed.pk)
-    ask = "post" if name == "cancel" else "get"
-    stranger, rater, other = Client(), Client(), Client()
-    rater.force_login(judged.raters[0].user)
-    other.force_login(judged.raters[1].user)
-    for client in (stranger, rater, other):
-        response = getattr(client, ask)(address)
-        assert response.status_code == 302
-        assert "login" in response["Location"]
-    answer = getattr(admin, ask)(address)
-    assert answer.status_code == (302 if name == "cancel" else 200)
-    assert "login" not in answer.get("Location", "")
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_staff_without_the_permission_are_refused(sealed, name):
-    client = Client()
-    client.force_login(make_user(is_staff=True))
-    address = url(name) if name in ("changelist", "add") else url(name, sealed.pk)
-    assert getattr(client, "post" if name == "cancel" else "get")(address).status_code == 403
-
-
-def test_the_form_starts_an_export_and_shows_its_page(judged, admin):
-    response = admin.post(url("add"), {"campaign": judged.campaign.pk, "recipe": "demo", "name": ""})
-    job = Snapshot.objects.get()
-    assert response["Location"] == url("change", job.pk)
-    assert (job.state, job.recipe["name"], job.campaign) == (JobState.QUEUED, "demo", judged.campaign)
-    assert job.name.startswith(judged.campaign.name)
-    page = admin.get(response["Location"]).content.decode()
+def test_a_waiting_export_asks_for_itself_until_it_is_over(judged, admin):
+    job = snapshot_start(campaign=judged.campaign, recipe="demo", now=NOON)
+    page = admin.get(url("change", job.pk)).content.decode()
     assert f'hx-get="{url("panel", job.pk)}"' in page
     assert "Waiting for a worker" in page
-
-
-def test_a_campaign_with_nothing_to_export_is_refused_on_the_form(admin):
-    response = admin.post(url("add"), {"campaign": make_campaign().pk, "recipe": "demo"})
-    assert response.status_code == 200
-    assert "has its 5 ratings yet" in response.content.decode()
-    assert not Snapshot.objects.exists()
+    assert "Complete, with 5 ratings each" in page
 
 
 def test_a_running_export_shows_how_far_it_is_and_can_be_cancelled(judged, admin):
@@ -119,19 +116,40 @@ def test_a_sealed_snapshot_shows_its_figures_and_stops_asking(sealed, admin):
     assert url("download", sealed.pk) in page
 
 
+def test_a_sealed_snapshot_shows_what_its_certificate_says(sealed, admin):
+    shown = admin.get(url("change", sealed.pk)).context["leakage"]
+    certificate = json.loads((snapshot_folder(sealed) / "leakage.json").read_text())
+    assert shown.leaks == ()
+    assert [row.regime for row in shown.rows if row.is_own] == ["unseen-both"]
+    assert {row.regime: row.n_pairs for row in shown.rows} == {
+        name: regime["pairs"]["test"] for name, regime in certificate["regimes"].items()
+    }
+    both = next(row for row in shown.rows if row.is_own)
+    assert {both.painting, both.track} <= {0.0, None}
+
+
 def test_a_failed_export_says_why(judged, admin):
     job = snapshot_start(campaign=judged.campaign, recipe="demo", now=NOON)
     Snapshot.objects.filter(pk=job.pk).update(state=JobState.FAILED, error="The disk is full.")
     page = admin.get(url("change", job.pk)).content.decode()
     assert "The disk is full." in page
+    assert url("resume", job.pk) in page
+    assert f"{url('add')}?again={job.pk}" in page
     assert url("download", job.pk) not in page
 
 
-@pytest.mark.parametrize("name", ["download", "card"])
-def test_what_is_not_sealed_cannot_be_taken_away(judged, admin, name):
+def test_what_is_not_sealed_cannot_be_taken_away(judged, admin):
     job = snapshot_start(campaign=judged.campaign, recipe="demo", now=NOON)
-    assert admin.get(url(name, job.pk)).status_code == 404
-    assert admin.get(url(name, job.pk + 1)).status_code == 404
+    for own in (job.pk, job.pk + 1):
+        for address in (
+            url("download", own),
+            url("document", own, "card"),
+            url("files", own),
+            url("verification", own),
+        ):
+            assert admin.get(address).status_code == 404, address
+        assert admin.get(f"{url('compare')}?before={own}&after={own}").status_code == 404
+        assert admin.post(url("verify", own)).status_code == 404
 
 
 def test_a_snapshot_can_be_neither_changed_nor_deleted_in_the_panel(sealed, admin):
@@ -199,9 +217,3 @@ def test_the_zips_index_is_made_with_the_export_and_made_again_when_lost(sealed,
         damage()
         assert content_of(admin.get(url("download", sealed.pk))) == whole
         assert index.read_text().startswith('{"CITATION.cff"')
-
-
-def test_the_card_is_the_snapshots_own(sealed, admin):
-    response = admin.get(url("card", sealed.pk))
-    assert response["Content-Type"] == "text/plain; charset=utf-8"
-    assert response.content == (snapshot_folder(sealed) / "README.md").read_bytes()

@@ -1,0 +1,1 @@
+"""Pages of one or two sealed snapshots, beside the job's own page."""
