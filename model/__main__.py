@@ -1,4 +1,4 @@
-"""The model's command line: describe, train, evaluate, score.
+"""The model's command line: describe, train, evaluate, compare, score, maps.
 
 Exit status: 0 done, 2 wrong use, 1 failed with one clear line on standard error, 143 stopped by SIGTERM.
 """
@@ -6,10 +6,12 @@ Exit status: 0 done, 2 wrong use, 1 failed with one clear line on standard error
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +20,8 @@ from typing import Any
 
 import torch
 
-from model import __version__, checkpoints, costs, data, evaluation, pairfile, recipes, runs
+from model import __version__, checkpoints, comparison, costs, data, evaluation, mapfile, pairfile, recipes, runs
+from model.arguments import parser
 from model.config import Config, ConfigError, parse_setting
 from model.events import EVENTS_NAME
 from model.training import Interrupted, TrainingFailed
@@ -33,7 +36,7 @@ class WrongUse(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    options = _parser().parse_args(arguments)
+    options = parser({run.__name__: run for run in COMMANDS}).parse_args(arguments)
     before = signal.signal(signal.SIGTERM, _leave)
     try:
         if getattr(options, "threads", None):
@@ -61,7 +64,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def describe(options: argparse.Namespace) -> None:
-    """Print what a recipe's model costs."""
+    """Print what a recipe's model costs, or with --all what every recipe's costs (Table 1)."""
+    if options.all:
+        rows = [
+            {"description": recipes.description(name), **costs.describe(recipes.get(name))} for name in recipes.NAMES
+        ]
+        print(json.dumps(rows, indent=2) if options.json else costs.markdown(rows))
+        return
     config = _config(options)
     found = {"description": recipes.description(options.recipe), **costs.describe(config)}
     if options.json:
@@ -138,58 +147,54 @@ def score(options: argparse.Namespace) -> None:
     print(json.dumps(found) if options.json else f"{found['pairs']} pairs scored, {found['pairs_per_s']} a second")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m model", description=__doc__.splitlines()[0])
-    commands = parser.add_subparsers(required=True, metavar="command")
-
-    def command(run: Any, name: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
-        added.set_defaults(command=run)
-        added.add_argument("--json", action="store_true", help="print the result as JSON")
-        return added
-
-    shown = command(describe, "describe")
-    trained = command(train, "train")
-    for added in (shown, trained):
-        added.add_argument("--recipe", required=True, metavar="R", help=f"one of {', '.join(recipes.NAMES)}")
-        added.add_argument("--set", action="append", default=[], metavar="name=value", help="replace one setting")
-    trained.add_argument("--snapshot", required=True, type=Path, metavar="DIR")
-    trained.add_argument("--out", required=True, type=Path, metavar="DIR")
-    trained.add_argument("--seed", type=int, default=0)
-    trained.add_argument("--resume", action="store_true", help="go on where this folder's run stopped")
-    trained.add_argument(
-        "--code-version", default="", help="what to call the code (default: the commit, or the version)"
+def maps(options: argparse.Namespace) -> None:
+    """Draw where in a painting the music was at work (Figure 5)."""
+    checkpoint = checkpoints.load(options.checkpoint, device=_device(options.device))
+    seen = mapfile.subject(
+        painting=options.painting, music=options.music, start_s=options.start, snapshot=options.snapshot
     )
+    found = mapfile.write(checkpoint, seen, out_dir=options.out, p=options.norm)
+    print(json.dumps(found) if options.json else f"{found['subject']}: maps are in {options.out}")
 
-    evaluated = command(evaluate, "evaluate")
-    evaluated.add_argument("--checkpoint", required=True, type=Path, metavar="DIR")
-    evaluated.add_argument("--snapshot", required=True, type=Path, metavar="DIR")
-    evaluated.add_argument("--out", type=Path, metavar="FILE", help="write the report here as well")
 
-    scored = command(score, "score")
-    scored.add_argument("--checkpoint", required=True, type=Path, metavar="DIR")
-    source = scored.add_mutually_exclusive_group(required=True)
-    source.add_argument(
-        "--snapshot", type=Path, metavar="DIR", help="pairs name painting_id and clip_id of this snapshot"
+def compare(options: argparse.Namespace) -> None:
+    """Train the rows of Tables 2 and 3 and set them beside each other."""
+    stopping: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))
+    plan = comparison.Plan(
+        comparison.TABLES[options.rows], options.size, tuple(range(options.seeds)), _overrides(options)
     )
-    source.add_argument(
-        "--arrays", type=Path, metavar="DIR", help="pairs name painting_row and clip_row of the arrays here"
-    )
-    scored.add_argument("--pairs", required=True, type=Path, metavar="CSV")
-    scored.add_argument("--out", required=True, type=Path, metavar="CSV")
-    scored.add_argument(
-        "--events", type=Path, metavar="FILE", help=f"progress goes here (default: {EVENTS_NAME} beside --out)"
-    )
-    scored.add_argument("--batch", type=_positive, help="pairs at a time")
+    for recipe in plan.recipes:
+        plan.config(recipe)  # a wrong setting is refused before the first hour of training
+    with contextlib.ExitStack() as stack:
+        kept = options.out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        found = comparison.compare(
+            plan,
+            data.load(options.snapshot),
+            out_dir=kept,
+            device=_device(options.device),
+            code_version=options.code_version or _code_version(),
+            wall_clock=time.time,
+            clock=time.perf_counter,
+            should_stop=lambda: bool(stopping),
+            say=lambda words: print(words, file=sys.stderr, flush=True),
+        )
+    text = comparison.markdown(found)
+    if options.out:
+        checkpoints.replace_text(options.out / "compare.json", json.dumps(found, indent=2) + "\n")
+        checkpoints.replace_text(options.out / "compare.md", text + "\n")
+    print(json.dumps(found, indent=2) if options.json else text)
 
-    for added in (trained, evaluated, scored):
-        added.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-        added.add_argument("--threads", type=_positive, help="CPU threads (default: torch's own choice)")
-    return parser
+
+COMMANDS = (describe, train, evaluate, compare, score, maps)
 
 
 def _config(options: argparse.Namespace) -> Config:
-    return recipes.get(options.recipe).with_overrides(dict(parse_setting(text) for text in options.set))
+    return recipes.get(options.recipe).with_overrides(_overrides(options))
+
+
+def _overrides(options: argparse.Namespace) -> dict[str, Any]:
+    return dict(parse_setting(text) for text in options.set)
 
 
 def _device(name: str) -> torch.device:
@@ -222,13 +227,6 @@ def _code_version() -> str:
         return subprocess.run(git, capture_output=True, text=True, check=True, timeout=10).stdout.strip() or __version__
     except (OSError, subprocess.SubprocessError):
         return __version__
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, not {text}")
-    return value
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -20,7 +20,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from model.config import Config, ConfigError
-from model.judge import MPJudge, build
+from model.interface import Judge
+from model.judge import build
 
 WEIGHTS_NAME = "checkpoint.safetensors"
 SEAL_NAME = "checkpoint.json"
@@ -46,14 +47,14 @@ class Identity:
 class Checkpoint:
     """A trained model with what it takes to use it. `posterior` belongs to `model.scoring`."""
 
-    module: MPJudge
+    module: Judge
     config: Config
     identity: Identity
     step: int
     posterior: dict[str, Tensor]
 
 
-def save(folder: Path, module: MPJudge, *, identity: Identity, step: int, posterior: Mapping[str, Tensor]) -> None:
+def save(folder: Path, module: Judge, *, identity: Identity, step: int, posterior: Mapping[str, Tensor]) -> None:
     """Write a model into `folder`, atomically: until its seal is there it does not exist."""
     tensors = {_WEIGHT + name: tensor for name, tensor in module.state_dict().items()}
     tensors |= {_POSTERIOR + name: tensor for name, tensor in posterior.items()}
@@ -88,7 +89,7 @@ def load(folder: Path, *, device: torch.device | None = None) -> Checkpoint:
     return Checkpoint(module, config, identity, step, posterior)
 
 
-def load_weights(module: MPJudge, weights: Mapping[str, Tensor], *, source: Path) -> None:
+def load_weights(module: Judge, weights: Mapping[str, Tensor], *, source: Path) -> None:
     """Put weights into a module; raises CheckpointError where names or shapes are not the module's."""
     try:
         module.load_state_dict(dict(weights))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -25,9 +26,9 @@ def describe(config: Config) -> dict[str, Any]:
         mel_11FT = torch.empty(1, 1, MEL_BANDS, MEL_FRAMES)
         painting_13HW = torch.empty(1, 3, config.painting.size, config.painting.size)
     with torch.no_grad(), FlopCounterMode(display=False) as music_flops:
-        music_1D = module.encode_music(mel_11FT)
+        music_1 = module.encode_music(mel_11FT)
     with torch.no_grad(), FlopCounterMode(display=False) as painting_flops:
-        module.logit(module.pooled(painting_13HW, music_1D))
+        module.logit(module.pooled(painting_13HW, music_1))
     music = _cost(0 if module.music is None else _count(module.music), music_flops.get_total_flops())
     painting = _cost(_count(module) - music["parameters"], painting_flops.get_total_flops())
     return {
@@ -37,6 +38,30 @@ def describe(config: Config) -> dict[str, Any]:
         "total": {key: music[key] + painting[key] for key in music},
         "painting_tokens": config.painting.tokens,
     }
+
+
+def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Table 1 of many models: parameters in millions, and billions of FLOPs and MACs of one pair, by encoder."""
+    lines = [
+        "| recipe | music: parameters | 2 x MAC | MAC | painting and fusion: parameters | 2 x MAC | MAC |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        parts = [row["music_encoder"], row["painting_encoder"]]
+        cells = [_in(part[key], scale) for part in parts for key, scale in _COLUMNS]
+        lines.append(f"| {' | '.join([row['recipe'], *cells])} |")
+    return "\n".join(lines)
+
+
+_COLUMNS = (("parameters", "M"), ("flops", "G"), ("macs", "G"))
+_SCALES = {"G": 1e9, "M": 1e6}
+
+
+def _in(value: int, scale: str) -> str:
+    """Three digits behind the point, in a thousandth of the scale where it would be nothing: 3.021 M, 6.423 M."""
+    if scale == "G" and 0 < value < 1e8:
+        scale = "M"
+    return f"{value / _SCALES[scale]:.3f} {scale}" if value else "-"
 
 
 def _count(module: nn.Module) -> int:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from model import metrics
 from model.config import Config
 from model.data import Dataset, Media, Pairs
-from model.judge import MPJudge
+from model.interface import Judge
 from model.metrics import Floats
 from model.scoring import Progress, score_pairs
 
@@ -23,7 +23,7 @@ _SWEEPS = 50
 
 
 def evaluate(
-    config: Config, module: MPJudge, dataset: Dataset, media: Media, *, seed: int, progress: Progress | None = None
+    config: Config, module: Judge, dataset: Dataset, media: Media, *, seed: int, progress: Progress | None = None
 ) -> dict[str, Any]:
     """Everything a report says about a model on a snapshot, as JSON values.
 

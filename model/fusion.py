@@ -1,6 +1,6 @@
-"""How music meets the painting: modality-adaptive normalisation (MAN) and the blocks that hold it.
+"""How music meets the painting: modality-adaptive normalisation (MAN), cross-attention, concatenation, not at all.
 
-Shapes: B batch, N painting tokens, D width.
+Shapes: B batch, N painting tokens, M music tokens, D width. `music` is music_BD, for cross-attention music_BMD.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from model.config import Config
-from model.encoders import FeedForward, SelfAttention
+from model.encoders import CrossAttention, FeedForward, SelfAttention
 
 EPSILON = 1e-5
 
@@ -41,22 +41,11 @@ class ModalityAdaptiveNorm(nn.Module):
         return gamma * self.normalised(x_BND) + beta
 
 
-def modulation_terms(before_BND: Tensor, after_BND: Tensor, *, p: float = 1) -> Tensor:
-    """How far music moved each token: the p-norm over channels of after - before, (B, N).
-
-    These are the terms of the paper's eq. 4; their mean over the tokens is the layer's modulation intensity. The text
-    speaks of an L1 norm (p 1), the authors' code takes the L2 norm (p 2).
-    """
-    difference = after_BND.to(torch.float32) - before_BND.to(torch.float32)
-    norms: Tensor = torch.linalg.vector_norm(difference, ord=p, dim=-1)
-    return norms
-
-
 class Block(nn.Module):
-    """Self-attention, MAN, MLP, in one of two topologies.
+    """Self-attention, then the meeting with the music, then the MLP. Without music it is a pre-LN transformer block.
 
-    `paper`: the stream itself is normalised, attended to, rewritten by MAN. `preln`: attention and MLP are branches of
-    an untouched stream, and MAN stands where the MLP's LayerNorm would. Without music a LayerNorm takes MAN's place.
+    `paper`: the stream itself is normalised before attention. `preln`: attention and MLP are branches of an untouched
+    stream.
     """
 
     def __init__(self, config: Config) -> None:
@@ -65,33 +54,78 @@ class Block(nn.Module):
         self.rewrites_stream = config.fusion.topology == "paper"
         self.attention_norm = nn.LayerNorm(width)
         self.attention = SelfAttention(width, config.painting.heads)
-        self.modulation: nn.Module
-        if config.fusion.kind == "man":
-            self.modulation = ModalityAdaptiveNorm(width, released=self.rewrites_stream)
-        else:
-            self.modulation = nn.LayerNorm(width)
+        self.modulation: nn.Module = self.modulation_of(config)
         self.feed_forward = FeedForward(width, config.painting.mlp_ratio)
 
+    @staticmethod
+    def modulation_of(config: Config) -> nn.Module:
+        """What stands between attention and MLP."""
+        return nn.LayerNorm(config.painting.width)
+
     def attend(self, x_BND: Tensor) -> Tensor:
-        """The stream as MAN meets it."""
+        """The stream as the music meets it."""
         normed = self.attention_norm(x_BND)
         attended: Tensor = (normed if self.rewrites_stream else x_BND) + self.attention(normed)
         return attended
 
-    def modulate(self, x_BND: Tensor, music_BD: Tensor) -> Tensor:
-        """What MAN (or, painting-only, the LayerNorm) makes of the stream."""
-        if isinstance(self.modulation, ModalityAdaptiveNorm):
-            return self.modulation.forward(x_BND, music_BD)
-        normed: Tensor = self.modulation(x_BND)
-        return normed
+    def meet(self, x_BND: Tensor, music: Tensor) -> tuple[Tensor, Tensor]:
+        """The stream after the music, and what the MLP sees of it; both (B, N, D)."""
+        return x_BND, self.modulation(x_BND)
 
-    def forward(self, x_BND: Tensor, music_BD: Tensor) -> Tensor:
-        attended = self.attend(x_BND)
-        modulated = self.modulate(attended, music_BD)
-        keeps = modulated if self.rewrites_stream and self._has_music else attended
-        out: Tensor = keeps + self.feed_forward(modulated)
+    def forward(self, x_BND: Tensor, music: Tensor) -> Tensor:
+        stream, seen = self.meet(self.attend(x_BND), music)
+        out: Tensor = stream + self.feed_forward(seen)
         return out
 
-    @property
-    def _has_music(self) -> bool:
-        return isinstance(self.modulation, ModalityAdaptiveNorm)
+
+class ManBlock(Block):
+    """MAN between attention and MLP: in `paper` it rewrites the stream, in `preln` it is the norm of the MLP branch."""
+
+    modulation: ModalityAdaptiveNorm
+
+    @staticmethod
+    def modulation_of(config: Config) -> nn.Module:
+        return ModalityAdaptiveNorm(config.painting.width, released=config.fusion.topology == "paper")
+
+    def modulate(self, x_BND: Tensor, music_BD: Tensor) -> Tensor:
+        """What MAN makes of the stream."""
+        return self.modulation.forward(x_BND, music_BD)
+
+    def meet(self, x_BND: Tensor, music: Tensor) -> tuple[Tensor, Tensor]:
+        modulated = self.modulate(x_BND, music)
+        return (modulated if self.rewrites_stream else x_BND), modulated
+
+
+class CrossAttentionBlock(Block):
+    """Painting tokens attend to music tokens (B, M, D) between self-attention and MLP, with a LayerNorm of their own.
+
+    In `paper` the MLP sees the stream as it is, as it does after MAN; in `preln` through a third LayerNorm.
+    """
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        width = config.painting.width
+        self.cross_attention = CrossAttention(width, config.painting.heads)
+        self.feed_forward_norm = nn.Identity() if self.rewrites_stream else nn.LayerNorm(width)
+
+    def meet(self, x_BND: Tensor, music: Tensor) -> tuple[Tensor, Tensor]:
+        stream = x_BND + self.cross_attention(self.modulation(x_BND), music)
+        return stream, self.feed_forward_norm(stream)
+
+
+class Concatenation(nn.Module):
+    """Late fusion: the pooled painting beside the music's vector, through one hidden layer to the head's width."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.mix = nn.Sequential(nn.Linear(2 * width, width), nn.SiLU())
+
+    def forward(self, pooled_BD: Tensor, music_BD: Tensor) -> Tensor:
+        mixed: Tensor = self.mix(torch.cat([pooled_BD, music_BD.to(pooled_BD.dtype)], dim=1))
+        return mixed
+
+
+def block_of(config: Config) -> Block:
+    """A block of the config's fusion. `concat` and `none` have plain ones."""
+    kinds: dict[str, type[Block]] = {"man": ManBlock, "cross-attention": CrossAttentionBlock}
+    return kinds.get(config.fusion.kind, Block)(config)

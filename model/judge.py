@@ -1,80 +1,70 @@
 """MPJudge: how well a painting and a piece of music belong together, as a score.
 
-Shapes: B batch, F mel bands, T mel frames, H W pixels, N painting tokens, D width, L blocks.
+Shapes: B batch, F mel bands, T mel frames, H W pixels, N painting tokens, M music tokens, D width, L blocks.
 """
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
 
-import torch
 from torch import Tensor, nn
 
+from model.baselines import BASELINES
 from model.config import Config
 from model.encoders import MusicEncoder, PatchEmbedding
-from model.fusion import Block, ModalityAdaptiveNorm, modulation_terms
+from model.fusion import Concatenation, ManBlock, ModalityAdaptiveNorm, block_of
+from model.interface import Judge, at_least_float32, without_autocast
 
 
-class MPJudge(nn.Module):
-    """Music encoder, painting encoder with MAN in every block, mean over tokens, one linear head.
+class MPJudge(Judge):
+    """Music encoder, painting encoder with the fusion in every block, mean over tokens, one linear head.
 
     Pooling and head run in float32 or better whatever autocast says: in the `paper` topology the painting moves the
     score by less than bfloat16 can tell.
     """
 
     def __init__(self, config: Config) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         width = config.painting.width
-        self.music = MusicEncoder(config.music, width) if config.fusion.kind == "man" else None
+        self.music = None if config.fusion.kind == "none" else MusicEncoder(config.music, width)
         self.patches = PatchEmbedding(config.painting)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.painting.depth))
+        self.blocks = nn.ModuleList(block_of(config) for _ in range(config.painting.depth))
         self.pooled_norm = nn.LayerNorm(width) if config.fusion.topology == "preln" else nn.Identity()
+        self.concatenation = Concatenation(width) if config.fusion.kind == "concat" else None
         self.head = nn.Linear(width, 1)
         self._initialise()
 
     def encode_music(self, mel_B1FT: Tensor) -> Tensor:
-        """One vector a clip, music_BD; zeros where the fusion is `none`."""
-        if self.music is None:
+        """One vector a clip, music_BD; for cross-attention its tokens, music_BMD; zeros where the fusion is `none`."""
+        if not isinstance(self.music, MusicEncoder):
             return self.head.weight.new_zeros(mel_B1FT.shape[0], self.config.painting.width)
+        if self.config.fusion.kind == "cross-attention":
+            return self.music.tokens(mel_B1FT)
         music_BD: Tensor = self.music(mel_B1FT)
         return music_BD
 
-    def pooled(self, painting_B3HW: Tensor, music_BD: Tensor) -> Tensor:
+    def pooled(self, painting_B3HW: Tensor, music: Tensor) -> Tensor:
         """What the head sees: features_BD in float32 or better."""
         x = self.patches(painting_B3HW)
         for block in self.blocks:
-            x = block(x, music_BD)
-        with _without_autocast(x):
-            mean = x.to(torch.promote_types(x.dtype, torch.float32)).mean(dim=1)
-            features: Tensor = self.pooled_norm(mean)
+            x = block(x, music)
+        with without_autocast(x):
+            features: Tensor = self.pooled_norm(at_least_float32(x).mean(dim=1))
+            if self.concatenation is not None:
+                features = self.concatenation(features, music)
         return features
 
-    def logit(self, features_BD: Tensor) -> Tensor:
-        """The head's output before the sigmoid, (B,)."""
-        with _without_autocast(features_BD):
-            raw: Tensor = self.head(features_BD).squeeze(-1)
-        return raw
-
-    def score_of(self, logit_B: Tensor) -> Tensor:
-        return torch.sigmoid(logit_B) if self.config.head.output == "sigmoid" else logit_B
-
-    def forward(self, painting_B3HW: Tensor, mel_B1FT: Tensor) -> Tensor:
-        """score_B of paintings (floats in [0, 1], or uint8) with mels (log10 power)."""
-        return self.score_of(self.logit(self.pooled(painting_B3HW, self.encode_music(mel_B1FT))))
-
-    @torch.no_grad()
-    def modulation_maps(self, painting_B3HW: Tensor, mel_B1FT: Tensor, *, p: float = 1) -> Tensor:
-        """Terms of the modulation intensity in every block (paper, eq. 4): (L, B, N), absolute."""
-        music_BD = self.encode_music(mel_B1FT)
+    def modulations(self, painting_B3HW: Tensor, music_BD: Tensor) -> Iterator[tuple[ManBlock, Tensor, Tensor]]:
+        """Each block with its tokens before and after MAN, (B, N, D). Raises ValueError for another fusion than MAN."""
+        if self.config.fusion.kind != "man":
+            raise ValueError(f"only MAN modulates tokens; this model's fusion is {self.config.fusion.kind}")
         x = self.patches(painting_B3HW)
-        terms = []
         for block in self.blocks:
-            assert isinstance(block, Block)
+            assert isinstance(block, ManBlock)
             before = block.attend(x)
-            terms.append(modulation_terms(before, block.modulate(before, music_BD), p=p))
-            x = block(x, music_BD)
-        return torch.stack(terms)
+            stream, modulated = block.meet(before, music_BD)
+            yield block, before, modulated
+            x = stream + block.feed_forward(modulated)
 
     def _initialise(self) -> None:
         positions = self.patches.positions_1ND
@@ -87,14 +77,11 @@ class MPJudge(nn.Module):
                 _start_as_identity(module)
 
 
-def build(config: Config) -> MPJudge:
+def build(config: Config) -> Judge:
     """The model a config describes, freshly initialised from torch's global generator (seed it first)."""
-    return MPJudge(config)
-
-
-def _without_autocast(tensor: Tensor) -> AbstractContextManager[object]:
-    kind = tensor.device.type
-    return torch.autocast(kind, enabled=False) if torch.amp.is_autocast_available(kind) else nullcontext()
+    if config.architecture == "mpjudge":
+        return MPJudge(config)
+    return BASELINES[config.architecture](config)
 
 
 def _start_as_identity(norm: ModalityAdaptiveNorm) -> None:

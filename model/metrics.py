@@ -94,18 +94,36 @@ def estimate(
     name: str, predicted: Floats, score: Floats, *, resamples: int, seed: int, confidence: float = 0.95
 ) -> Estimate:
     """A metric of METRICS with a percentile bootstrap over pairs. Resamples on which it is not defined are left out."""
-    metric = METRICS[name]
-    value = metric(predicted, score)
-    if value is None or len(score) < 2:
-        return Estimate(value)
-    generator = np.random.default_rng(seed)
-    draws = generator.integers(0, len(score), size=(resamples, len(score)))
-    found = [drawn for rows in draws if (drawn := metric(predicted[rows], score[rows])) is not None]
-    if len(found) < resamples / 2:
-        return Estimate(value)
-    tail = (1.0 - confidence) / 2.0
-    low, high = np.quantile(found, [tail, 1.0 - tail])
-    return Estimate(value, float(low), float(high))
+    return estimate_mean(name, predicted[None], score, resamples=resamples, seed=seed, confidence=confidence)
+
+
+def estimate_mean(
+    name: str, predicted_SN: Floats, score: Floats, *, resamples: int, seed: int, confidence: float = 0.95
+) -> Estimate:
+    """The mean of a metric over S models (one recipe, S seeds) of N pairs; resampled are the pairs, alike for all."""
+    return _bootstrapped(
+        lambda rows: _mean_of(name, predicted_SN[:, rows], score[rows]), len(score), resamples, seed, confidence
+    )
+
+
+def difference(
+    name: str,
+    first_SN: Floats,
+    second_SN: Floats,
+    score: Floats,
+    *,
+    resamples: int,
+    seed: int,
+    confidence: float = 0.95,
+) -> Estimate:
+    """How much higher a metric is for the first models than for the second, on the same resampled pairs."""
+
+    def gain(rows: slice | NDArray[np.int64]) -> float | None:
+        first = _mean_of(name, first_SN[:, rows], score[rows])
+        second = _mean_of(name, second_SN[:, rows], score[rows])
+        return None if first is None or second is None else first - second
+
+    return _bootstrapped(gain, len(score), resamples, seed, confidence)
 
 
 def wilson(value: float | None, n: int) -> Estimate:
@@ -121,3 +139,26 @@ def wilson(value: float | None, n: int) -> Estimate:
 def _is_constant(values: Floats, centred: Floats) -> bool:
     scale = max(float(np.abs(values).max()), 1e-300)
     return float(np.abs(centred).max()) <= 1e-13 * scale
+
+
+def _mean_of(name: str, predicted_SN: Floats, score: Floats) -> float | None:
+    found = [METRICS[name](predicted, score) for predicted in predicted_SN]
+    defined = [value for value in found if value is not None]
+    return float(np.mean(defined)) if len(defined) == len(found) and found else None
+
+
+def _bootstrapped(
+    figure: Callable[[slice | NDArray[np.int64]], float | None], n: int, resamples: int, seed: int, confidence: float
+) -> Estimate:
+    """A figure of n pairs with the interval that resampling them gives; none where half the resamples have none."""
+    value = figure(slice(None))
+    if value is None or n < 2:
+        return Estimate(value)
+    generator = np.random.default_rng(seed)
+    draws = generator.integers(0, n, size=(resamples, n))
+    found = [drawn for rows in draws if (drawn := figure(rows)) is not None]
+    if len(found) < resamples / 2:
+        return Estimate(value)
+    tail = (1.0 - confidence) / 2.0
+    low, high = np.quantile(found, [tail, 1.0 - tail])
+    return Estimate(value, float(low), float(high))

@@ -15,7 +15,7 @@ from model import checkpoints, costs, evaluation
 from model.config import Config
 from model.data import Dataset, Media
 from model.events import EVENTS_NAME, EventWriter
-from model.judge import MPJudge
+from model.interface import Judge
 from model.scoring import Posterior, fit_posterior, score_pairs
 from model.training import Interrupted, TrainingFailed, train
 
@@ -63,7 +63,7 @@ def finished_report(out_dir: Path) -> dict[str, Any] | None:
     return report
 
 
-def posterior_of(config: Config, module: MPJudge, dataset: Dataset, media: Media) -> Posterior:
+def posterior_of(config: Config, module: Judge, dataset: Dataset, media: Media) -> Posterior:
     """The last layer's posterior from the snapshot's training pairs."""
     pairs = dataset.pairs.take(dataset.train)
     scored = score_pairs(module, media, pairs.painting, pairs.clip, batch=config.run.evaluation_batch)

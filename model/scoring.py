@@ -1,6 +1,7 @@
 """Scores of many pairs, and how sure the model is of each.
 
-Shapes: P paintings, M clips, B pairs, N pairs in all, D width, K = D + 1 weights of the head with its bias.
+Shapes: P paintings, M clips, B pairs, N pairs in all, D width, K weights of the head with its bias. `music_M` and
+`music_B` are what the model keeps of each clip: a vector (M, D), or for cross-attention its tokens.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from model.batches import chunks
 from model.data import Ints, Media
-from model.judge import MPJudge
+from model.interface import Judge
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -71,17 +72,17 @@ def fit_posterior(scored: Scored, human: Floats) -> Posterior:
 
 
 @torch.inference_mode()
-def encode_clips(module: MPJudge, media: Media, clips: Ints, *, batch: int) -> Tensor:
-    """Music vectors of clip rows, each encoded once: (M, D)."""
+def encode_clips(module: Judge, media: Media, clips: Ints, *, batch: int) -> Tensor:
+    """What the model keeps of clip rows, each encoded once: the first axis is M, mostly music_MD."""
     return torch.cat([module.encode_music(media.mels(clips[part])) for part in chunks(len(clips), batch)])
 
 
 def score_pairs(
-    module: MPJudge, media: Media, painting: Ints, clip: Ints, *, batch: int, progress: Progress | None = None
+    module: Judge, media: Media, painting: Ints, clip: Ints, *, batch: int, progress: Progress | None = None
 ) -> Scored:
     """Score pairs given as array rows. The module must be in evaluation mode; each distinct clip is encoded once."""
     parts = list(score_in_parts(module, media, painting, clip, batch=batch, progress=progress))
-    width = module.config.painting.width + 1
+    width = module.head.in_features + 1
     return Scored(
         np.concatenate([np.zeros(0), *(part.score for part in parts)]),
         np.concatenate([np.zeros(0), *(part.logit for part in parts)]),
@@ -91,44 +92,43 @@ def score_pairs(
 
 @torch.inference_mode()
 def score_in_parts(
-    module: MPJudge, media: Media, painting: Ints, clip: Ints, *, batch: int, progress: Progress | None = None
+    module: Judge, media: Media, painting: Ints, clip: Ints, *, batch: int, progress: Progress | None = None
 ) -> Iterator[Scored]:
     """Like `score_pairs`, a batch at a time. `progress` hears how many are done, and of how many."""
     distinct, where = np.unique(clip, return_inverse=True)
     if not len(clip):
         return
-    music_MD = encode_clips(module, media, distinct, batch=batch)
+    music_M = encode_clips(module, media, distinct, batch=batch)
     for part in chunks(len(clip), batch):
-        music_BD = music_MD.index_select(0, torch.as_tensor(where[part], device=music_MD.device))
-        features_BD = module.pooled(media.paintings(painting[part]), music_BD)
-        yield _scored(module, features_BD)
+        music_B = music_M.index_select(0, torch.as_tensor(where[part], device=music_M.device))
+        yield _scored(module, module.pooled(media.paintings(painting[part]), music_B))
         if progress is not None:
             progress(part.stop, len(clip))
 
 
 @torch.inference_mode()
-def score_matrix(module: MPJudge, paintings: Tensor, mels: Tensor, *, batch: int = 256) -> Tensor:
+def score_matrix(module: Judge, paintings: Tensor, mels: Tensor, *, batch: int = 256) -> Tensor:
     """scores_PM of every painting (P, 3, H, W) with every mel (M, 1, F, T), the module in evaluation mode.
 
     Each clip is encoded once. The result is on the module's device in the head's precision.
     """
     device = module.head.weight.device
-    music_MD = torch.cat([module.encode_music(mels[part].to(device)) for part in chunks(len(mels), batch)])
+    music_M = torch.cat([module.encode_music(mels[part].to(device)) for part in chunks(len(mels), batch)])
     scores_PM = torch.empty(len(paintings), len(mels), dtype=module.head.weight.dtype, device=device)
-    for column, music_D in enumerate(music_MD):
+    for column in range(len(mels)):
         for part in chunks(len(paintings), batch):
             pictures = paintings[part].to(device)
-            features_BD = module.pooled(pictures, music_D.expand(len(pictures), -1))
-            scores_PM[part, column] = module.score_of(module.logit(features_BD))
+            music_B = music_M[column].expand(len(pictures), *music_M.shape[1:])
+            scores_PM[part, column] = module.score_of(module.logit(module.pooled(pictures, music_B)))
     return scores_PM
 
 
-def _scored(module: MPJudge, features_BD: Tensor) -> Scored:
-    logit_B = module.logit(features_BD)
+def _scored(module: Judge, features_BK: Tensor) -> Scored:
+    logit_B = module.logit(features_BK)
     score_B = module.score_of(logit_B)
     slope_B = score_B * (1 - score_B) if module.config.head.output == "sigmoid" else torch.ones_like(score_B)
-    with_bias_BK = torch.cat([features_BD, torch.ones_like(features_BD[:, :1])], dim=1)
-    return Scored(_numpy(score_B), _numpy(logit_B), _numpy(slope_B[:, None] * with_bias_BK))
+    with_bias = torch.cat([features_BK, torch.ones_like(features_BK[:, :1])], dim=1)
+    return Scored(_numpy(score_B), _numpy(logit_B), _numpy(slope_B[:, None] * with_bias))
 
 
 def _numpy(tensor: Tensor) -> Floats:

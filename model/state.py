@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from model import checkpoints
-from model.config import Config
-from model.judge import MPJudge, build
+from model.config import Config, ConfigError
+from model.interface import Judge
+from model.judge import build
 
 
 @dataclass(slots=True)
@@ -22,9 +23,9 @@ class State:
     `reference_margin` holds f_ref(x, y+) - f_ref(x, y-) of every training preference once the second stage has begun.
     """
 
-    module: MPJudge
-    average: MPJudge | None
-    optimizer: torch.optim.AdamW
+    module: Judge
+    average: Judge | None
+    optimizer: torch.optim.Optimizer
     step: int = 0
     reference_margin: Tensor | None = None
 
@@ -35,7 +36,8 @@ class State:
         average = copy.deepcopy(module).eval().requires_grad_(False) if config.optim.ema else None
         decayed = [weight for name, weight in module.named_parameters() if _decays(name, weight)]
         others = [weight for name, weight in module.named_parameters() if not _decays(name, weight)]
-        optimizer = torch.optim.AdamW(
+        kind = torch.optim.AdamW if config.optim.decay == "decoupled" else torch.optim.Adam
+        optimizer = kind(
             [{"params": decayed, "weight_decay": config.optim.weight_decay}, {"params": others, "weight_decay": 0.0}],
             lr=config.optim.lr,
             betas=config.optim.betas,
@@ -44,7 +46,7 @@ class State:
         return cls(module, average, optimizer)
 
     @property
-    def judge(self) -> MPJudge:
+    def judge(self) -> Judge:
         """The weights to evaluate and to keep."""
         return self.average or self.module
 
@@ -77,7 +79,7 @@ class State:
             return
         tensors, facts = saved
         path = out_dir / checkpoints.STATE_NAME
-        differing = [name for name, value in self._facts(identity).items() if facts.get(name) != value]
+        differing = [name for name, value in self._facts(identity).items() if _normal(name, facts.get(name)) != value]
         if differing:
             raise checkpoints.CheckpointError(
                 f"{path} belongs to another run (its {' and '.join(differing)} differ): choose another folder"
@@ -101,6 +103,14 @@ class State:
             "snapshot": identity.snapshot_digest,
             "seed": identity.seed,
         }
+
+
+def _normal(name: str, fact: Any) -> Any:
+    """A saved fact as today's code would write it: settings that it did not know yet have their defaults."""
+    try:
+        return Config.from_dict(fact).to_dict() if name == "config" else fact
+    except ConfigError:
+        return None
 
 
 def _decays(name: str, weight: Tensor) -> bool:

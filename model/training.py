@@ -20,7 +20,7 @@ from model.batches import Batch, Shuffle, augment, gather
 from model.config import Config
 from model.data import Dataset, Ints, Media, Preferences
 from model.events import EventWriter
-from model.judge import MPJudge
+from model.interface import Judge
 from model.losses import preference_loss, regression_loss
 from model.scoring import score_pairs
 from model.state import State
@@ -147,7 +147,7 @@ def plan(config: Config, *, n_preferences: int) -> list[Stage]:
 
 
 def reference_margins(
-    config: Config, module: MPJudge, media: Media, dataset: Dataset, preferences: Preferences
+    config: Config, module: Judge, media: Media, dataset: Dataset, preferences: Preferences
 ) -> Tensor:
     """f_ref(x, y+) - f_ref(x, y-) of every preference, from the frozen model in evaluation mode: (Q,)."""
     module.eval()
@@ -159,7 +159,7 @@ def reference_margins(
     return torch.as_tensor(sides[0] - sides[1], dtype=torch.float32, device=media.device)
 
 
-def validate(config: Config, module: MPJudge, media: Media, dataset: Dataset) -> dict[str, float | int | None]:
+def validate(config: Config, module: Judge, media: Media, dataset: Dataset) -> dict[str, float | int | None]:
     """MAE, SRCC and PLCC on the validation pairs."""
     pairs = dataset.pairs.take(dataset.validation)
     module.eval()
@@ -199,16 +199,16 @@ def _losses(config: Config, state: State, batch: Batch, chosen: Ints | None) -> 
     module, loss = state.module.train(), config.loss
     device = batch.score.device
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=_uses_bfloat16(config, device)):
-        music_VD = module.encode_music(batch.mels)
-        features_BD = module.pooled(batch.paintings, music_VD.index_select(0, batch.clip))
-    logit_B = module.logit(features_BD)
+        music_V = module.encode_music(batch.mels)
+        features_BK = module.pooled(batch.paintings, music_V.index_select(0, batch.clip))
+    logit_B = module.logit(features_BK)
     score_B = module.score_of(logit_B)
-    regression = regression_loss(score_B, batch.score)
+    regression = regression_loss(score_B, batch.score, loss)
     if chosen is None or state.reference_margin is None:
         return {"loss": loss.regression_weight * regression, "loss_reg": regression}
     preferred_Q, other_Q = (logit_B if loss.on == "logit" else score_B)[-2 * len(chosen) :].chunk(2)
     margin_Q = state.reference_margin[torch.as_tensor(chosen, device=device)]
-    preference = preference_loss(preferred_Q, other_Q, margin_Q, beta=loss.beta, normalise=loss.normalise)
+    preference = preference_loss(preferred_Q, other_Q, margin_Q, loss)
     total = loss.regression_weight * regression + loss.preference_weight * preference
     return {"loss": total, "loss_reg": regression, "loss_dpo": preference}
 
@@ -217,7 +217,7 @@ def _gradient_norm(config: Config, state: State, loss: Tensor) -> float:
     """Leave clipped gradients in the module; their norm before clipping."""
     state.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
-    return float(torch.nn.utils.clip_grad_norm_(state.module.parameters(), config.optim.clip_norm))
+    return float(torch.nn.utils.clip_grad_norm_(state.module.parameters(), config.optim.clip_norm or math.inf))
 
 
 def _update(state: State) -> None:

@@ -16,7 +16,7 @@ MOST_LETTERS = 60
 KINSHIP_WORDS = {
     Kinship.IDENTICAL: "Both are one and the same snapshot.",
     Kinship.SAME_CONTENT: "Their tables, media and arrays are the same to the byte; only what describes them differs.",
-    Kinship.SAME_JUDGMENTS: "They are versions of one dataset: most ratings of the pairs in both are the same.",
+    Kinship.SAME_JUDGMENTS: "They are versions of one dataset: all or most ratings of the pairs in both are the same.",
     Kinship.OTHER_JUDGMENTS: "They share pairs, but their ratings are others: they seem to be of different campaigns.",
     Kinship.SAME_ITEMS: "They share paintings or tracks, but no pair: they seem to be of different campaigns.",
     Kinship.UNRELATED: "They share nothing: no pair, no painting, no track.",

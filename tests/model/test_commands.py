@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from model import checkpoints, scoring
+from model import checkpoints, recipes, scoring
 from model.__main__ import main
 from model.events import EVENTS_NAME, read_events
 from mpd_builder import snapshot
@@ -144,6 +144,49 @@ def test_describe_prints_both_conventions(capsys: pytest.CaptureFixture[str]) ->
     assert found["music_encoder"]["flops"] == 2 * found["music_encoder"]["macs"] > 0
     assert main(["describe", "--recipe", "tiny"]) == 0
     assert "2 x MAC" in capsys.readouterr().out
+
+
+def test_describe_all_is_table_1(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["describe", "--all"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:]] == list(recipes.NAMES)
+    assert "44.645 M | 21.152 G | 10.576 G" in lines[2]
+
+
+def test_maps_of_a_trained_model_from_a_snapshot(
+    trained: Path, snapshot_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened = snapshot.read(snapshot_path)
+    painting, clip = opened.paintings["painting_id"].iloc[0], opened.clips["clip_id"].iloc[0]
+    command = ["maps", "--checkpoint", str(trained), "--painting", painting, "--music", clip, "--out", str(tmp_path)]
+    assert main([*command, "--snapshot", str(snapshot_path), "--json", "--device", "cpu"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert set(found["mean"]) == {"absolute", "relative", "contrast"}
+    assert (tmp_path / "contrast.svg").exists()
+    assert main([*command, "--device", "cpu"]) == 1
+    assert f"{painting} is not a file" in capsys.readouterr().err
+
+
+def test_compare_prints_a_table_and_keeps_its_runs(
+    snapshot_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [
+        "compare",
+        "--snapshot",
+        str(snapshot_path),
+        "--rows",
+        "table3",
+        "--out",
+        str(tmp_path),
+        "--device",
+        "cpu",
+    ]
+    assert main([*command, *QUICK]) == 0
+    printed = capsys.readouterr()
+    assert "| cross-attention |" in printed.out
+    assert "cross-attention@tiny, seed 0" in printed.err
+    assert (tmp_path / "compare.md").read_text() == printed.out
+    assert list(json.loads((tmp_path / "compare.json").read_text())["rows"]) == list(recipes.TABLE_3)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from model import costs, recipes
-from model.config import Config, replaced
-from model.fusion import Block, ModalityAdaptiveNorm, modulation_terms
-from model.judge import build
+from model.config import Config, MusicConfig, replaced
+from model.encoders import CrossAttention, MusicEncoder
+from model.fusion import Block, ModalityAdaptiveNorm
+from model.judge import MPJudge, build
 from tests.model.factories import BANDS, FRAMES, SIZE, micro_config
 
 
@@ -38,11 +39,49 @@ def test_best_costs_no_more_than_paper() -> None:
     assert found["painting_encoder"]["flops"] == 21_151_876_096
 
 
-def test_painting_only_has_a_layer_norm_where_man_was() -> None:
-    config = replaced(recipes.get("paper"), fusion={"kind": "none"})
-    found = costs.describe(config)
-    assert found["music_encoder"]["parameters"] == 0
-    assert found["painting_encoder"]["parameters"] == 38_353_921
+@pytest.mark.parametrize(
+    ("recipe", "kind", "parameters", "macs"),
+    [
+        ("paper", "none", 38_353_921, 10_569_646_592),
+        ("paper", "concat", 38_878_721, 10_570_170_880),
+        ("paper", "cross-attention", 50_961_409, 14_369_686_016),
+        ("best", "none", 38_354_945, 10_569_646_592),
+    ],
+)
+def test_a_fusion_costs_what_the_sum_of_its_parts_says(recipe: str, kind: str, parameters: int, macs: int) -> None:
+    """Block without MAN 3,152,384; patches 393,728; positions 131,072; head 513; concatenation 524,800; attention
+    1,050,624 a block."""
+    found = costs.describe(replaced(recipes.get(recipe), fusion={"kind": kind}))["painting_encoder"]
+    assert found == {"parameters": parameters, "flops": 2 * macs, "macs": macs}
+
+
+def test_painting_only_has_no_music_encoder() -> None:
+    assert costs.describe(recipes.get("painting-only"))["music_encoder"]["parameters"] == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "parameters", "macs"),
+    [
+        ({"channels": 3}, 3_021_120, 1_510_080_512),
+        ({"channels": 3, "bias": False}, 3_020_160, 1_510_080_512),
+        ({"channels": 1}, 3_019_072, 1_479_409_664),
+        ({"channels": 1, "projection": "tokens"}, 3_019_072, 1_539_964_928),
+        ({"channels": 3, "projection": "tokens"}, 3_021_120, 1_570_635_776),
+        ({"channels": 3, "resize": 256}, 3_021_120, 1_661_206_528),
+        ({"channels": 1, "resize": 256}, 3_019_072, 1_627_652_096),
+    ],
+)
+def test_every_plausible_music_encoder_has_its_count(changes: dict[str, object], parameters: int, macs: int) -> None:
+    found = costs.describe(replaced(recipes.get("best"), music=changes))["music_encoder"]
+    assert found == {"parameters": parameters, "flops": 2 * macs, "macs": macs}
+
+
+def test_table_1_lists_every_recipe_in_both_conventions() -> None:
+    rows = [costs.describe(recipes.get(name)) for name in ("paper", "painting-only", "acpnet")]
+    text = costs.markdown(rows).splitlines()
+    assert text[2] == "| paper | 3.021 M | 3.020 G | 1.510 G | 44.645 M | 21.152 G | 10.576 G |"
+    assert text[3] == "| painting-only | - | - | - | 38.354 M | 21.139 G | 10.570 G |"
+    assert "| 6.423 M | 3.211 M |" in text[4]
 
 
 def test_small_has_about_three_million_parameters() -> None:
@@ -82,6 +121,7 @@ def test_some_biases_are_dead_in_each_topology(topology: str, dead: str) -> None
     width = 32
     module = build(micro_config(fusion={"topology": topology})).double()
     module(*(tensor.double() for tensor in inputs())).sum().backward()
+    assert isinstance(module, MPJudge)
     block = module.blocks[0]
     assert isinstance(block, Block)
     gradient = block.attention.queries_keys_values.bias.grad
@@ -116,25 +156,73 @@ def test_a_painting_of_another_size_is_refused() -> None:
         build(micro_config())(torch.rand(1, 3, 20, 16), torch.randn(1, 1, BANDS, FRAMES))
 
 
-def test_painting_only_does_not_hear() -> None:
-    module = build(micro_config(fusion={"kind": "none"})).eval()
+@pytest.mark.parametrize("topology", ["paper", "preln"])
+@pytest.mark.parametrize("kind", ["man", "concat", "cross-attention", "none"])
+def test_every_fusion_hears_the_music_but_painting_only(topology: str, kind: str) -> None:
+    torch.manual_seed(0)
+    module = build(micro_config(fusion={"kind": kind, "topology": topology})).eval()
     paintings, mels = inputs()
-    assert torch.equal(module(paintings, mels), module(paintings, mels + 1))
-    judge = build(micro_config()).eval()
-    assert not torch.equal(judge(paintings, mels), judge(paintings, mels + 1))
+    scores = module(paintings, mels)
+    assert torch.equal(scores, module(paintings, mels + 1)) == (kind == "none")
+    assert not torch.allclose(scores, module(paintings.flip(0), mels))
 
 
-def test_modulation_terms_are_the_norm_of_what_music_moved() -> None:
-    before, after = torch.zeros(1, 2, 2), torch.tensor([[[3.0, -4.0], [0.0, 1.0]]])
-    assert modulation_terms(before, after).tolist() == [[7.0, 1.0]]
-    assert modulation_terms(before, after, p=2).tolist() == [[5.0, 1.0]]
+def test_only_cross_attention_keeps_the_music_tokens() -> None:
+    mel = torch.randn(2, 1, 128, 469)
+    full = replaced(recipes.get("best"), painting={"depth": 1})
+    with torch.device("meta"):
+        tokens = build(replaced(full, fusion={"kind": "cross-attention"})).encode_music(mel.to("meta"))
+        vectors = [
+            build(replaced(full, fusion={"kind": kind})).encode_music(mel.to("meta")) for kind in ("man", "concat")
+        ]
+    assert tokens.shape == (2, 232, 512)
+    assert [vector.shape for vector in vectors] == [(2, 512), (2, 512)]
 
 
-def test_modulation_maps_cover_every_block_and_token() -> None:
-    config: Config = micro_config()
-    maps_LBN = build(config).eval().modulation_maps(*inputs())
-    assert maps_LBN.shape == (config.painting.depth, 3, config.painting.tokens)
-    assert (maps_LBN > 0).all()
+def test_projecting_tokens_or_their_mean_is_one() -> None:
+    torch.manual_seed(0)
+    pooled = MusicEncoder(MusicConfig(widths=(8, 16), norm="group"), 32).double().eval()
+    tokens = MusicEncoder(MusicConfig(widths=(8, 16), norm="group", projection="tokens"), 32).double().eval()
+    tokens.load_state_dict(pooled.state_dict())
+    mel = torch.randn(2, 1, BANDS, FRAMES, dtype=torch.float64)
+    torch.testing.assert_close(pooled(mel), tokens(mel), atol=1e-12, rtol=0)
+    torch.testing.assert_close(pooled.tokens(mel).mean(dim=1), pooled(mel), atol=1e-12, rtol=0)
+
+
+def test_cross_attention_is_softmax_attention() -> None:
+    """Against the sum written out, one head at a time."""
+    torch.manual_seed(0)
+    attention = CrossAttention(8, 2).double()
+    x, music = torch.randn(2, 5, 8, dtype=torch.float64), torch.randn(2, 3, 8, dtype=torch.float64)
+    query = attention.queries(x)
+    key, value = attention.keys_values(music).chunk(2, dim=-1)
+    heads = []
+    for part in (slice(0, 4), slice(4, 8)):
+        weight = (query[..., part] @ key[..., part].transpose(1, 2) / 2).softmax(dim=-1)
+        heads.append(weight @ value[..., part])
+    torch.testing.assert_close(attention(x, music), attention.projection(torch.cat(heads, dim=-1)))
+
+
+@pytest.mark.parametrize("kind", ["concat", "cross-attention"])
+def test_man_does_not_sit_in_other_fusions(kind: str) -> None:
+    module = build(micro_config(fusion={"kind": kind}))
+    assert not any(isinstance(part, ModalityAdaptiveNorm) for part in module.modules())
+    with pytest.raises(ValueError, match="only MAN modulates"):
+        next(module.modulations(*inputs()))  # type: ignore[operator]
+
+
+def test_in_paper_the_token_mean_of_every_man_is_beta() -> None:
+    """So the painting reaches the score through the last MLP alone (eq. 3)."""
+    torch.manual_seed(0)
+    module = build(micro_config(fusion={"topology": "paper", "init": "released"})).double().eval()
+    assert isinstance(module, MPJudge)
+    paintings, mels = (tensor.double() for tensor in inputs())
+    music_BD = module.encode_music(mels)
+    met = list(module.modulations(paintings, music_BD))
+    assert len(met) == module.config.painting.depth
+    for block, before, after in met:
+        torch.testing.assert_close(after.mean(dim=1), block.modulation.beta(music_BD), atol=1e-12, rtol=0)
+        assert not torch.allclose(before.mean(dim=1), after.mean(dim=1))
 
 
 def test_the_start_of_the_released_code_hardly_sees_the_painting() -> None:

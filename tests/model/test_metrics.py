@@ -87,3 +87,29 @@ def test_wilsons_interval_equals_scipys(share: float, n: int) -> None:
     expected = stats.binomtest(round(share * n), n).proportion_ci(method="wilson")
     found = metrics.wilson(share, n)
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+def test_a_mean_over_seeds_resamples_the_pairs_of_all_alike() -> None:
+    predicted, score = arrays(2, n=100, decimals=6)
+    other = arrays(3, n=100, decimals=6)[0]
+    settings = {"resamples": 200, "seed": 1}
+    alone = metrics.estimate("mae", predicted, score, **settings)
+    twice = metrics.estimate_mean("mae", np.stack([predicted, predicted]), score, **settings)
+    assert alone == twice
+    mixed = metrics.estimate_mean("mae", np.stack([predicted, other]), score, **settings)
+    by_hand = [(metrics.mae(one[rows], score[rows])) for rows in _draws(100, 200, 1) for one in (predicted, other)]
+    means = np.array(by_hand, dtype=float).reshape(-1, 2).mean(axis=1)
+    assert (mixed.low, mixed.high) == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])))
+
+
+def test_a_difference_is_of_the_same_pairs() -> None:
+    """Shifting all predictions by 0.1 upwards of the score costs exactly 0.1 in every resample."""
+    score = arrays(4, n=50, decimals=6)[1]
+    gain = metrics.difference("mae", score[None] + 0.3, score[None] + 0.2, score, resamples=50, seed=0)
+    assert (gain.value, gain.low, gain.high) == pytest.approx((0.1, 0.1, 0.1))
+    flat = np.full((1, 50), 0.5)
+    assert metrics.difference("srcc", flat, score[None], score, resamples=50, seed=0).value is None
+
+
+def _draws(n: int, resamples: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, n, size=(resamples, n))

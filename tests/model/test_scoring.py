@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 import torch
 
-from model.judge import MPJudge, build
+from model.interface import Judge
+from model.judge import build
 from model.scoring import Posterior, Scored, fit_posterior, score_matrix, score_pairs
-from tests.model.factories import BANDS, FRAMES, SIZE, micro_config, planted_dataset
+from tests.model.factories import BANDS, FRAMES, SIZE, micro, planted_dataset
 
 CPU = torch.device("cpu")
 
 
-@pytest.fixture(params=[("preln", "sigmoid"), ("paper", "linear")], ids=["preln", "paper"])
-def module(request: pytest.FixtureRequest) -> MPJudge:
-    topology, output = request.param
+@pytest.fixture(params=["best", "paper", "cross-attention", "concat", "painting-only", "l3net", "acpnet", "cdcml-like"])
+def module(request: pytest.FixtureRequest) -> Judge:
     torch.manual_seed(0)
-    return build(micro_config(fusion={"topology": topology}, head={"output": output})).eval()
+    return build(micro(request.param)).eval()
 
 
-def test_a_matrix_of_scores_equals_the_direct_forward(module: MPJudge) -> None:
+def test_a_matrix_of_scores_equals_the_direct_forward(module: Judge) -> None:
     module.double()
     paintings, mels = torch.rand(5, 3, SIZE, SIZE).double(), torch.randn(4, 1, BANDS, FRAMES).double()
     scores_PM = score_matrix(module, paintings, mels, batch=2)
@@ -29,7 +29,7 @@ def test_a_matrix_of_scores_equals_the_direct_forward(module: MPJudge) -> None:
     torch.testing.assert_close(scores_PM, direct, atol=1e-12, rtol=0)
 
 
-def test_pairs_come_back_in_the_order_asked_for(module: MPJudge) -> None:
+def test_pairs_come_back_in_the_order_asked_for(module: Judge) -> None:
     dataset = planted_dataset()
     media = dataset.media(module.config, CPU)
     painting, clip = np.array([3, 1, 3, 0, 2]), np.array([4, 4, 0, 2, 4])
@@ -43,7 +43,7 @@ def test_pairs_come_back_in_the_order_asked_for(module: MPJudge) -> None:
     assert told == [(2, 5), (4, 5), (5, 5)]
 
 
-def test_the_features_explain_the_score(module: MPJudge) -> None:
+def test_the_features_explain_the_score(module: Judge) -> None:
     """They are d score / d weights of the head: a small step of the weights moves the scores by features times step."""
     module.double()
     dataset = planted_dataset()
@@ -58,12 +58,12 @@ def test_the_features_explain_the_score(module: MPJudge) -> None:
     np.testing.assert_allclose(after.score - before.score, before.features @ step, atol=1e-10)
 
 
-def test_no_pairs_give_no_scores(module: MPJudge) -> None:
+def test_no_pairs_give_no_scores(module: Judge) -> None:
     media = planted_dataset().media(module.config, CPU)
     none = np.zeros(0, dtype=np.int64)
     scored = score_pairs(module, media, none, none, batch=4)
     assert scored.score.shape == (0,)
-    assert scored.features.shape == (0, module.config.painting.width + 1)
+    assert scored.features.shape == (0, module.head.in_features + 1)
 
 
 def test_one_weight_by_hand() -> None:

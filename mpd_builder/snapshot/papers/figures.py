@@ -31,10 +31,10 @@ svg{color-scheme:light dark;font-family:system-ui,-apple-system,"Segoe UI",Robot
 font-size:13px;font-variant-numeric:tabular-nums}
 .paper{fill:#fff;stroke:#dedbd4}.ink{fill:#1c1b1a}.soft{fill:#5d5b56}.grid{stroke:#e8e5de}.axis{stroke:#86837b}
 .bar{fill:#7c5cd6}.pale{fill:#bdaee8}.band{fill:#f3f0fb}.mark{stroke:#b3541e;stroke-dasharray:5 4;stroke-width:1.5}
-.marked{fill:#93410f}.title{font-size:16px;font-weight:600}
+.marked{fill:#93410f;paint-order:stroke;stroke:#fff;stroke-width:4}.title{font-size:16px;font-weight:600}
 @media (prefers-color-scheme:dark){.paper{fill:#171716;stroke:#34332f}.ink{fill:#eceae5}.soft{fill:#aaa79f}
 .grid{stroke:#2a2926}.axis{stroke:#75726a}.bar{fill:#9b82ea}.pale{fill:#5b4c8f}.band{fill:#221f2e}
-.mark{stroke:#e59a62}.marked{fill:#eda873}}"""
+.mark{stroke:#e59a62}.marked{fill:#eda873;stroke:#171716}}"""
 
 
 @dataclass(frozen=True, slots=True)

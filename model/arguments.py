@@ -1,0 +1,128 @@
+"""What can be written after `python -m model`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from model import recipes
+from model.comparison import TABLES
+from model.events import EVENTS_NAME
+
+Command = Callable[[argparse.Namespace], None]
+Parser = argparse.ArgumentParser
+
+
+def parser(runs: Mapping[str, Command]) -> Parser:
+    """The command line; `options.command` of what it parses is the one of `runs` that was asked for."""
+    top = Parser(prog="python -m model", description="Train, measure and use MPJudge.")
+    commands = top.add_subparsers(required=True, metavar="command")
+    for name, fill in _ARGUMENTS.items():
+        added = commands.add_parser(name, help=runs[name].__doc__, description=runs[name].__doc__)
+        added.set_defaults(command=runs[name])
+        fill(added)
+        added.add_argument("--json", action="store_true", help="print the result as JSON")
+    return top
+
+
+def _describe(added: Parser) -> None:
+    which = added.add_mutually_exclusive_group(required=True)
+    which.add_argument("--recipe", metavar="R", help=_RECIPES)
+    which.add_argument("--all", action="store_true", help="all recipes in one table")
+    _settings(added)
+
+
+def _train(added: Parser) -> None:
+    added.add_argument("--recipe", required=True, metavar="R", help=_RECIPES)
+    added.add_argument("--snapshot", required=True, type=Path, metavar="DIR")
+    added.add_argument("--out", required=True, type=Path, metavar="DIR")
+    added.add_argument("--seed", type=int, default=0)
+    added.add_argument("--resume", action="store_true", help="go on where this folder's run stopped")
+    _settings(added)
+    _code_version(added)
+    _machine(added)
+
+
+def _evaluate(added: Parser) -> None:
+    added.add_argument("--checkpoint", required=True, type=Path, metavar="DIR")
+    added.add_argument("--snapshot", required=True, type=Path, metavar="DIR")
+    added.add_argument("--out", type=Path, metavar="FILE", help="write the report here as well")
+    _machine(added)
+
+
+def _compare(added: Parser) -> None:
+    added.add_argument("--snapshot", required=True, type=Path, metavar="DIR")
+    added.add_argument("--rows", choices=tuple(TABLES), default="all", help="of which table (default: all)")
+    added.add_argument("--size", choices=tuple(recipes.SIZES), default="tiny", help="of every model (default: tiny)")
+    added.add_argument("--seeds", type=_positive, default=1, metavar="N", help="train each row N times (default: 1)")
+    added.add_argument(
+        "--out", type=Path, metavar="DIR", help="keep the runs here, and go on from what is there already"
+    )
+    _settings(added)
+    _code_version(added)
+    _machine(added)
+
+
+def _score(added: Parser) -> None:
+    added.add_argument("--checkpoint", required=True, type=Path, metavar="DIR")
+    source = added.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--snapshot", type=Path, metavar="DIR", help="pairs name painting_id and clip_id of this snapshot"
+    )
+    source.add_argument(
+        "--arrays", type=Path, metavar="DIR", help="pairs name painting_row and clip_row of the arrays here"
+    )
+    added.add_argument("--pairs", required=True, type=Path, metavar="CSV")
+    added.add_argument("--out", required=True, type=Path, metavar="CSV")
+    added.add_argument(
+        "--events", type=Path, metavar="FILE", help=f"progress goes here (default: {EVENTS_NAME} beside --out)"
+    )
+    added.add_argument("--batch", type=_positive, help="pairs at a time")
+    _machine(added)
+
+
+def _maps(added: Parser) -> None:
+    added.add_argument("--checkpoint", required=True, type=Path, metavar="DIR")
+    added.add_argument("--painting", required=True, metavar="P", help="a picture file, or a painting_id of --snapshot")
+    added.add_argument("--music", required=True, metavar="M", help="a sound file, or a clip_id of --snapshot")
+    added.add_argument(
+        "--start", type=float, default=0.0, metavar="S", help="where in the sound file its 15 s begin (default: 0 s)"
+    )
+    added.add_argument(
+        "--snapshot", type=Path, metavar="DIR", help="adds the contrast of this music to all clips of this snapshot"
+    )
+    added.add_argument("--norm", type=int, choices=(1, 2), default=1, help="over channels: 1 (paper) or 2 (its code)")
+    added.add_argument("--out", required=True, type=Path, metavar="DIR")
+    _machine(added)
+
+
+def _settings(added: Parser) -> None:
+    added.add_argument("--set", action="append", default=[], metavar="name=value", help="replace one setting")
+
+
+def _code_version(added: Parser) -> None:
+    added.add_argument("--code-version", default="", help="what to call the code (default: the commit, or the version)")
+
+
+def _machine(added: Parser) -> None:
+    added.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    added.add_argument("--threads", type=_positive, help="CPU threads (default: torch's own choice)")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {text}")
+    return value
+
+
+_RECIPES = f"one of {', '.join(recipes.NAMES)}; R@S is R in another size S, one of {', '.join(recipes.SIZES)}"
+_ARGUMENTS: Mapping[str, Callable[[Parser], None]] = {
+    "describe": _describe,
+    "train": _train,
+    "evaluate": _evaluate,
+    "compare": _compare,
+    "score": _score,
+    "maps": _maps,
+}
