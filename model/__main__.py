@@ -25,7 +25,7 @@ from model.arguments import parser
 from model.config import Config, ConfigError, parse_setting
 from model.events import EVENTS_NAME
 from model.training import Interrupted, TrainingFailed
-from mpd_builder.snapshot import NoArrays, SnapshotDamaged
+from mpd_builder.snapshot import NoArrays, SnapshotDamaged, read
 
 DONE, FAILED, WRONG_USE, TERMINATED = 0, 1, 2, 128 + signal.SIGTERM
 
@@ -110,7 +110,7 @@ def evaluate(options: argparse.Namespace) -> None:
     """Measure a trained model on a snapshot."""
     device = _device(options.device)
     checkpoint = checkpoints.load(options.checkpoint, device=device)
-    dataset = data.load(options.snapshot)
+    dataset = _held_out(checkpoint.identity.snapshot_digest, options.snapshot, options.trained_on)
     report = {
         "trained_on": checkpoint.identity.snapshot_digest,
         "snapshot_digest": dataset.digest,
@@ -189,6 +189,22 @@ def compare(options: argparse.Namespace) -> None:
 COMMANDS = (describe, train, evaluate, compare, score, maps)
 
 
+def _held_out(trained_on: str, snapshot: Path, training_snapshot: Path | None) -> data.Dataset:
+    """A snapshot with the pairs that a model trained on `trained_on` (a digest) can honestly be measured on."""
+    opened = read(snapshot)
+    if opened.digest == trained_on:
+        return data.from_snapshot(opened)
+    if training_snapshot is None:
+        raise WrongUse(
+            f"the model was trained on the snapshot {trained_on[:12]}, and this is {opened.digest[:12]}: add "
+            "--trained-on with the folder of the former, so that what the model has seen can be left out"
+        )
+    training = data.load(training_snapshot)
+    if training.digest != trained_on:
+        raise WrongUse(f"--trained-on is the snapshot {training.digest[:12]}; the model's is {trained_on[:12]}")
+    return data.from_snapshot(opened, seen=training.seen)
+
+
 def _config(options: argparse.Namespace) -> Config:
     return recipes.get(options.recipe).with_overrides(_overrides(options))
 
@@ -209,10 +225,19 @@ def _print_report(report: dict[str, Any], options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(report, indent=2))
         return
+    for name, regime in report.get("regimes", {}).items():
+        print(f"{name}: {_said(regime)}")
     for title, rows in {"model": report["protocols"], **report["trivial"]}.items():
         for protocol, row in rows.items():
             figures = "  ".join(f"{name} {_figure(row[name]['value'])}" for name in ("srcc", "plcc", "mae"))
             print(f"{title:14}  {protocol:16}  n {row['n']:5}  {figures}")
+
+
+def _said(regime: dict[str, Any]) -> str:
+    if "refused" in regime:
+        return f"not measured; {regime['refused']}"
+    left_out = f", and {regime['left_out']} more that the model has seen are left out" if regime["left_out"] else ""
+    return f"{regime['n']} pairs, {regime['which']}{left_out}"
 
 
 def _figure(value: float | None) -> str:

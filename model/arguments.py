@@ -47,6 +47,9 @@ def _train(added: Parser) -> None:
 def _evaluate(added: Parser) -> None:
     added.add_argument("--checkpoint", required=True, type=Path, metavar="DIR")
     added.add_argument("--snapshot", required=True, type=Path, metavar="DIR")
+    added.add_argument(
+        "--trained-on", type=Path, metavar="DIR", help="the snapshot that the model was trained on, if it is another"
+    )
     added.add_argument("--out", type=Path, metavar="FILE", help="write the report here as well")
     _machine(added)
 
