@@ -1,4 +1,4 @@
-"""The model's command line: describe, train, evaluate, compare, score, maps.
+"""The model's command line: describe, train, evaluate, report, compare, score, maps.
 
 Exit status: 0 done, 2 wrong use, 1 failed with one clear line on standard error, 143 stopped by SIGTERM.
 """
@@ -21,6 +21,7 @@ from typing import Any
 import torch
 
 from model import __version__, checkpoints, comparison, costs, data, evaluation, mapfile, pairfile, recipes, runs
+from model import report as reports
 from model.arguments import parser
 from model.config import Config, ConfigError, parse_setting
 from model.events import EVENTS_NAME
@@ -53,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         checkpoints.CheckpointError,
         data.DataError,
         pairfile.PairFileError,
+        reports.ReportError,
         SnapshotDamaged,
         NoArrays,
         OSError,
@@ -111,7 +113,7 @@ def evaluate(options: argparse.Namespace) -> None:
     device = _device(options.device)
     checkpoint = checkpoints.load(options.checkpoint, device=device)
     dataset = _held_out(checkpoint.identity.snapshot_digest, options.snapshot, options.trained_on)
-    report = {
+    found = {
         "trained_on": checkpoint.identity.snapshot_digest,
         "snapshot_digest": dataset.digest,
         "seed": checkpoint.identity.seed,
@@ -126,8 +128,24 @@ def evaluate(options: argparse.Namespace) -> None:
         ),
     }
     if options.out:
-        checkpoints.replace_text(options.out, json.dumps(report, indent=2) + "\n")
-    _print_report(report, options)
+        checkpoints.replace_text(options.out, json.dumps(found, indent=2) + "\n")
+    _print_report(found, options)
+
+
+def report(options: argparse.Namespace) -> None:
+    """Write a run's figures for people: one HTML page, or Markdown, by the ending of --out."""
+    writers = {".html": reports.page, ".md": reports.markdown}
+    if options.out.suffix not in writers:
+        raise WrongUse(f"--out {options.out}: end it with .html or .md")
+    source = options.run / runs.REPORT_NAME if options.run.is_dir() else options.run
+    try:
+        found = json.loads(source.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise reports.ReportError(f"{source} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise reports.ReportError(f"{source} is not a report")
+    checkpoints.replace_text(options.out, writers[options.out.suffix](found))
+    print(json.dumps({"out": str(options.out)}) if options.json else f"written: {options.out}")
 
 
 def score(options: argparse.Namespace) -> None:
@@ -186,7 +204,7 @@ def compare(options: argparse.Namespace) -> None:
     print(json.dumps(found, indent=2) if options.json else text)
 
 
-COMMANDS = (describe, train, evaluate, compare, score, maps)
+COMMANDS = (describe, train, evaluate, report, compare, score, maps)
 
 
 def _held_out(trained_on: str, snapshot: Path, training_snapshot: Path | None) -> data.Dataset:

@@ -54,6 +54,13 @@ def _evaluate(added: Parser) -> None:
     _machine(added)
 
 
+def _report(added: Parser) -> None:
+    added.add_argument(
+        "--run", required=True, type=Path, metavar="DIR", help="a run's folder, or the file that evaluate --out wrote"
+    )
+    added.add_argument("--out", required=True, type=Path, metavar="FILE", help="ending with .html or .md")
+
+
 def _compare(added: Parser) -> None:
     added.add_argument("--snapshot", required=True, type=Path, metavar="DIR")
     added.add_argument("--rows", choices=tuple(TABLES), default="all", help="of which table (default: all)")
@@ -125,6 +132,7 @@ _ARGUMENTS: Mapping[str, Callable[[Parser], None]] = {
     "describe": _describe,
     "train": _train,
     "evaluate": _evaluate,
+    "report": _report,
     "compare": _compare,
     "score": _score,
     "maps": _maps,

@@ -95,6 +95,16 @@ def test_another_snapshot_is_measured_only_beside_the_one_that_was_trained_on(
     assert "pair: not measured; training under unseen-both took every pair" in printed
 
 
+def test_report_writes_what_its_ending_says(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--run", str(trained), "--out", str(tmp_path / "report.html")]) == 0
+    assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
+    assert main(["report", "--run", str(trained / "report.json"), "--out", str(tmp_path / "report.md")]) == 0
+    assert (tmp_path / "report.md").read_text().startswith("# tiny, trained under unseen-both")
+    assert main(["report", "--run", str(trained), "--out", str(tmp_path / "report.pdf")]) == 2
+    assert main(["report", "--run", str(tmp_path / "report.md"), "--out", str(tmp_path / "again.md")]) == 1
+    assert "is not JSON" in capsys.readouterr().err
+
+
 def test_score_reads_arrays_and_passes_ids_through(trained: Path, snapshot_path: Path, tmp_path: Path) -> None:
     pairs, out = tmp_path / "pairs.csv", tmp_path / "out" / "scores.csv"
     pairs.write_text('painting_row,clip_row,note\n3,1,last\n0,0,"first, with a comma"\n3,0,other\n')
