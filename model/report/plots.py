@@ -12,7 +12,7 @@ from mpd_builder.scales import Scale, scale_of
 WIDTH, LEFT, RIGHT, TOP, FOOT = 360.0, 48.0, 16.0, 34.0, 44.0
 SIDE = WIDTH - LEFT - RIGHT
 NAMES, COUNTS, ROW = 138.0, 44.0, 24.0
-LETTERS = 20
+LETTERS = 18
 COUNT_BARS = 0.16  # of the height
 Z = 1.96
 
@@ -32,7 +32,7 @@ def scatter(points: Sequence[tuple[float, float]]) -> Drawing:
         f'<circle class="dot" cx="{plot.x(human)}" cy="{plot.y(predicted)}" r="2.5"/>' for predicted, human in points
     )
     words = (
-        f"Predicted against human scores of {len(points):,} pairs drawn at random; on the dashed line they are equal."
+        f"Predicted against human scores of {len(points):,} pairs, drawn by lot where there are more; dashed: equal."
     )
     body = [
         *plot.frame("human score", "predicted score"),
