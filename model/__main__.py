@@ -1,4 +1,4 @@
-"""The model's command line: describe, train, evaluate, report, compare, score, maps.
+"""The model's command line: describe, train, evaluate, report, compare, score, maps, adaptors.
 
 Exit status: 0 done, 2 wrong use, 1 failed with one clear line on standard error, 143 stopped by SIGTERM.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from typing import Any
 import torch
 
 from model import __version__, checkpoints, comparison, costs, data, evaluation, mapfile, pairfile, recipes, runs
+from model import adaptors as published
 from model import report as reports
 from model.arguments import parser
 from model.config import Config, ConfigError, parse_setting
@@ -55,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         data.DataError,
         pairfile.PairFileError,
         reports.ReportError,
+        published.AdaptorError,
         SnapshotDamaged,
         NoArrays,
         OSError,
@@ -204,7 +207,23 @@ def compare(options: argparse.Namespace) -> None:
     print(json.dumps(found, indent=2) if options.json else text)
 
 
-COMMANDS = (describe, train, evaluate, report, compare, score, maps)
+def adaptors(options: argparse.Namespace) -> None:
+    """Say what a published data set's splits give away, and with --checkpoint how a model does on it."""
+    scorer = None
+    if options.checkpoint:
+        scorer = functools.partial(
+            published.score,
+            checkpoints.load(options.checkpoint, device=_device(options.device)),
+            images=options.images or options.data / "images",
+            sounds=options.sounds or options.data / "audio",
+        )
+    found = published.report(options.dataset, options.data, score=scorer, pairs=options.pairs, seed=options.seed)
+    if options.out:
+        checkpoints.replace_text(options.out, json.dumps(found, indent=2) + "\n")
+    print(json.dumps(found, indent=2) if options.json else "\n".join(published.words(found)))
+
+
+COMMANDS = (describe, train, evaluate, report, compare, score, maps, adaptors)
 
 
 def _held_out(trained_on: str, snapshot: Path, training_snapshot: Path | None) -> data.Dataset:
