@@ -129,6 +129,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 MEDIA_ROOT = STATE_DIR / "media"
 MEDIA_URL = "/media/"
 SNAPSHOTS_ROOT = STATE_DIR / "snapshots"
+SNAPSHOT_LEFTOVERS_KEPT_DAYS = whole_number("SNAPSHOT_LEFTOVERS_KEPT_DAYS", 7)
 RUNS_ROOT = STATE_DIR / "runs"
 STATIC_URL = "/static/"
 STATIC_ROOT = STATE_DIR / "static"
@@ -181,6 +182,7 @@ CELERY_TASK_SEND_SENT_EVENT = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "jobs.sweep", "schedule": timedelta(seconds=15), "options": {"expires": 15}},
     "uploads": {"task": "corpus.uploads_sweep", "schedule": timedelta(minutes=30), "options": {"expires": 1800}},
+    "leftovers": {"task": "snapshots.leftovers_sweep", "schedule": timedelta(hours=6), "options": {"expires": 21_600}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "beat-schedule")
 _cache = os.environ.get("CACHE_URL") or BROKER_URL or broker.cache_url(STATE_DIR)

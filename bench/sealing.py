@@ -130,7 +130,9 @@ def main() -> None:
         cp, cp_cpu, flush, copy, copy_cpu, seal, sums, check = (min(column) for column in zip(*turns, strict=True))
     n_bytes = PICTURES * PICTURE_BYTES + CLIPS * CLIP_BYTES
     where = f"{PICTURES + CLIPS:,} files, {n_bytes / 1e6:,.0f} MB, best of {TURNS}"
-    beside = f"cp -r, {cp:.2f} s ({cp_cpu:.1f} s of processor); flushed, {flush:.2f} s more"
+    beside = (
+        f"cp -r, {cp:.2f} s ({cp_cpu:.1f} s of processor); flushed, {flush:.2f} s more; their sha256sum, {sums:.2f} s"
+    )
     figure = f"{copy:.2f} s with digests ({copy_cpu:.1f} s of processor), {seal:.2f} s more to flush and seal"
     print(f"media into a snapshot\t{where}\t{figure}\t{cp / copy:.2f} of the speed\t{beside}")
     beside = f"sha256sum, 2 processes, {sums:.2f} s"

@@ -14,12 +14,12 @@ import pyarrow.compute as pc
 from mpd_builder.facts import facts_of
 from mpd_builder.judgments import InMemory, Source, ascending, pair_key, rating_key, task_key, vote_key
 from mpd_builder.outcomes import outcomes
-from mpd_builder.records import Judgments, Pair
+from mpd_builder.records import Judgments
 from mpd_builder.rows import Selection, fill_tables, pair_table, preference_table
 from mpd_builder.scored_pairs import score_pairs
 from mpd_builder.snapshot import Dataset, Media, Recipe, Sealed, Spool, spooled, tables, write
 from mpd_builder.snapshot.writer import Progress, no_progress
-from mpd_builder.splits import Shares, Splits, links_of, split_pairs
+from mpd_builder.splits import Shares, Splits, links_of
 
 
 def build(judgments: Judgments | Source, recipe: Recipe) -> Dataset:
@@ -41,9 +41,12 @@ def building(judgments: Judgments | Source, recipe: Recipe) -> Iterator[Dataset]
     """
     source = InMemory(judgments) if isinstance(judgments, Judgments) else judgments
     with spooled(tables.RATINGS) as ratings:
-        selection = select(source, recipe, ratings=ratings)
-        facts = facts_of(selection)
-        yield fill_tables(selection, ratings=ratings, rater_ids=recipe.rater_ids, facts=facts)
+        yield _dataset(source, recipe, ratings)
+
+
+def _dataset(source: Source, recipe: Recipe, ratings: Spool) -> Dataset:
+    selection = select(source, recipe, ratings=ratings)
+    return fill_tables(selection, ratings=ratings, rater_ids=recipe.rater_ids, facts=facts_of(selection))
 
 
 def select(source: Source, recipe: Recipe, *, ratings: Spool) -> Selection:
@@ -67,8 +70,7 @@ def select(source: Source, recipe: Recipe, *, ratings: Spool) -> Selection:
         rule=recipe.vote_rule,
     )
     splits = Splits(shares=Shares(*recipe.shares), salt=recipe.salt, links=links_of(known))
-    sides = split_pairs(pairs_of(scored.pairs), known.clips, splits)
-    pairs = pair_table(scored.pairs, sides, known.clips, recipe.split)
+    pairs = pair_table(scored.pairs, splits, known.clips, recipe.split)
     shown, played = (set(pc.unique(pairs[name]).to_pylist()) for name in ("painting_id", "clip_id"))
     clips = [clip for clip in known.clips if clip.id in played]
     heard = {clip.track_id for clip in clips}
@@ -83,12 +85,6 @@ def select(source: Source, recipe: Recipe, *, ratings: Spool) -> Selection:
         preferences=preference_table(decided, pairs),
         catalogue=known,
     )
-
-
-def pairs_of(scored: pa.Table) -> Iterator[Pair]:
-    """The scored pairs as records, one at a time."""
-    for batch in scored.select(["pair_id", "painting_id", "clip_id"]).to_batches():
-        yield from map(Pair, *(column.to_pylist() for column in batch.columns))
 
 
 def build_snapshot(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mpd_builder.codes import Floats
 from mpd_builder.playback import is_held_back
@@ -35,11 +36,11 @@ def facts_of(selection: Selection) -> Facts:
     """Counts and statistics of a selection, rounded to six decimals."""
     pairs, tally, known = selection.pairs, selection.tally, selection.catalogue
     scores, dispersions = _column(pairs, "score"), _column(pairs, "dispersion")
-    splits = Counter(pairs["split"].to_pylist())
+    splits = {each["values"]: each["counts"] for each in pc.value_counts(pairs["split"]).to_pylist()}
     tracks = selection.tracks.values()
     alpha = pairs_alpha(pairs)
     return Facts(
-        pairs={split: splits[split] for split in SPLITS},
+        pairs={split: splits.get(split, 0) for split in SPLITS},
         incomplete_pairs=selection.incomplete_pairs,
         ambiguous_pairs=int(_column(pairs, "ambiguous").sum()),
         ratings=tally.ratings,

@@ -13,7 +13,7 @@ from mpd_builder.records import Catalogue, Clip, Painting, Preference, Track
 from mpd_builder.scored_pairs import Tally
 from mpd_builder.sides import Regime, Split
 from mpd_builder.snapshot import Dataset, Facts, RaterIds, Rows, tables
-from mpd_builder.splits import PairSplit, Splits, side_of_task
+from mpd_builder.splits import Splits, side_of_task
 
 Row = dict[str, object]
 
@@ -59,12 +59,22 @@ def fill_tables(selection: Selection, *, ratings: Rows, rater_ids: RaterIds, fac
     )
 
 
-def pair_table(scored: pa.Table, sides: Mapping[str, PairSplit], clips: Iterable[Clip], regime: Regime) -> pa.Table:
-    """All pairs of the snapshot, whatever their split, by id. `scored` has the columns `scored_pairs.SCORED`."""
+def pair_table(scored: pa.Table, splits: Splits, clips: Iterable[Clip], regime: Regime) -> pa.Table:
+    """All pairs of the snapshot, whatever their split, by id. `scored` has the columns `scored_pairs.SCORED`.
+
+    Some thousands at a time: texts of Python take several times what columns of them take.
+    """
     track_of = {clip.id: clip.track_id for clip in clips}
-    side_of = [sides[name] for name in scored["pair_id"].to_pylist()]
+    chunks = [_pair_chunk(chunk, splits, track_of, regime) for chunk in scored.to_batches(max_chunksize=CHUNK)]
+    return pa.Table.from_batches(chunks, tables.PAIRS).combine_chunks()
+
+
+def _pair_chunk(scored: pa.RecordBatch, splits: Splits, track_of: Mapping[str, str], regime: Regime) -> pa.RecordBatch:
+    tracks = [track_of[clip] for clip in scored["clip_id"].to_pylist()]
+    paintings = scored["painting_id"].to_pylist()
+    side_of = [splits.of_pair(painting, track) for painting, track in zip(paintings, tracks, strict=True)]
     columns: dict[str, list[str]] = {
-        "track_id": [track_of[clip] for clip in scored["clip_id"].to_pylist()],
+        "track_id": tracks,
         "split": [each.under(regime).value for each in side_of],
         "split_painting": [each.painting.value for each in side_of],
         "split_track": [each.track.value for each in side_of],
@@ -73,7 +83,7 @@ def pair_table(scored: pa.Table, sides: Mapping[str, PairSplit], clips: Iterable
     arrays = [
         pa.array(columns[each.name], each.type) if each.name in columns else scored[each.name] for each in tables.PAIRS
     ]
-    return pa.Table.from_arrays(arrays, schema=tables.PAIRS)
+    return pa.record_batch(arrays, tables.PAIRS)
 
 
 def _rater_rows(selection: Selection, rater_ids: RaterIds) -> list[Row]:

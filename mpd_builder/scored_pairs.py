@@ -23,7 +23,7 @@ from mpd_builder.records import Pair, Rating
 from mpd_builder.rules import Aggregator
 from mpd_builder.snapshot import RaterIds, Recipe, tables
 
-BLOCK = 20_000
+BLOCK = 5_000
 """So many ratings are held at once, and the rest of the last one's pair."""
 
 SCORED = pa.schema(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC
 
+from annotation_site.protocols.first import NUMBER, first_fields
 from annotation_site.protocols.models import Example, ExampleKind, ProtocolVersion, VersionState
 from annotation_site.protocols.selectors import examples_of
 from mpd_builder import records
@@ -12,7 +13,10 @@ from mpd_builder import records
 
 def protocols() -> Iterator[records.Protocol]:
     """All published versions. Who wrote and published them is left out."""
-    for version in ProtocolVersion.objects.filter(state=VersionState.PUBLISHED).order_by("number"):
+    versions = list(ProtocolVersion.objects.filter(state=VersionState.PUBLISHED).order_by("number"))
+    if all(version.number != NUMBER for version in versions):  # nobody has opened the site yet: raters were simulated
+        versions.insert(0, ProtocolVersion(number=NUMBER, **first_fields()))
+    for version in versions:
         published = version.published_at
         yield records.Protocol(
             label=str(version.number),

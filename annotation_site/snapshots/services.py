@@ -232,7 +232,7 @@ def _cover(folder: Path) -> dict[str, bytes]:
             shutil.rmtree(fresh)
             if not beside.exists():  # else another process made the same
                 raise
-    return {name: (beside / name).read_bytes() for name in public.COVER}
+    return {place.name: place.read_bytes() for place in sorted(beside.iterdir())}
 
 
 def _partial(place: Path) -> Path:

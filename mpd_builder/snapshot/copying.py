@@ -1,28 +1,36 @@
-"""Copying a file while taking its digest, so that each byte is read once; or cloning it where the file system can.
+"""Copying a file and taking its digest; or cloning it where the file system can.
 
 A clone (reflink) shares the bytes on disk until one of the two files changes: it costs nothing, and the snapshot stays
-as it is whatever happens to the media store. Hard links are not used: they would be one file under two names, so that
-sealing the snapshot made the store's file read-only, and a change of the store's file would change the snapshot.
+as it is whatever happens to the media store. Elsewhere the system copies by itself (`copy_file_range`), and where it
+cannot, the bytes go through here. The digest is always that of the new file as it lies there. Hard links are not used:
+they would be one file under two names, so that sealing the snapshot made the store's file read-only, and a change of
+the store's file would change the snapshot.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
+import os
+import shutil
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from os import cpu_count
 from pathlib import Path
 from typing import IO, TypeVar
 
 from mpd_builder.snapshot.manifest import FileFact
 
 BLOCK = 1 << 18
+MOST = 1 << 30
+"""So many bytes at once are asked of the system."""
+NOT_HERE = (errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM, errno.ETXTBSY)
+"""What a system says that cannot copy between two files by itself."""
 HEAD = 16
-THREADS = min(8, cpu_count() or 1)
+THREADS = min(8, os.cpu_count() or 1)
 FLUSHES = 32
 """So many flushes to the disk at once: it writes them together, ten times as fast as one after the other."""
 
@@ -45,14 +53,19 @@ def copy_of(source: Path | bytes, target: Path) -> Copied:
     if isinstance(source, bytes):
         target.write_bytes(source)
         return Copied(FileFact(hashlib.sha256(source).hexdigest(), len(source)), source[:HEAD])
-    with source.open("rb", buffering=0) as read, target.open("xb", buffering=0) as written:
-        return _digested(read, None if _cloned(read, written) else written)
+    with source.open("rb", buffering=0) as read, target.open("x+b", buffering=0) as written:
+        if not (_cloned(read, written) or _copied_by_the_system(read, written)):
+            written.truncate(0)
+            read.seek(0)
+            shutil.copyfileobj(read, written, BLOCK)
+        written.seek(0)
+        return _digested(written)
 
 
 def digest_of(path: Path) -> FileFact:
     """The digest and size of a file."""
     with path.open("rb", buffering=0) as file:
-        return _digested(file, None).fact
+        return _digested(file).fact
 
 
 def in_threads(work: Callable[[T], R], items: Iterable[T], *, threads: int = THREADS) -> Generator[R, None, None]:
@@ -81,15 +94,22 @@ def _cloned(read: IO[bytes], written: IO[bytes]) -> bool:
     return True
 
 
-def _digested(read: IO[bytes], written: IO[bytes] | None) -> Copied:
-    """Read to the end, and write what is read."""
+def _copied_by_the_system(read: IO[bytes], written: IO[bytes]) -> bool:
+    try:
+        while os.copy_file_range(read.fileno(), written.fileno(), MOST):
+            pass
+    except OSError as error:
+        if error.errno in NOT_HERE:
+            return False
+        raise
+    return True
+
+
+def _digested(file: IO[bytes]) -> Copied:
     digest, head, n_bytes = hashlib.sha256(), b"", 0
     block = memoryview(bytearray(BLOCK))
-    while count := read.readinto(block):  # type: ignore[attr-defined]
-        part = block[:count]
-        digest.update(part)
-        head = head or bytes(part[:HEAD])
+    while count := file.readinto(block):  # type: ignore[attr-defined]
+        digest.update(block[:count])
+        head = head or bytes(block[: min(count, HEAD)])
         n_bytes += count
-        while written is not None and len(part):
-            part = part[written.write(part) :]
     return Copied(FileFact(digest.hexdigest(), n_bytes), head)

@@ -10,7 +10,6 @@ import os
 import re
 import secrets
 import shutil
-from collections import deque
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -88,11 +87,14 @@ class Draft:
         self.adopted: dict[str, FileFact] = {}
         """Media of an earlier attempt: whole, and not asked for yet."""
         self._numbers = count()
+        self._folders: set[Path] = set()
 
     def path(self, name: str) -> Path:
         """Where the file `name` goes; makes its folder."""
         place = self.folder / name
-        place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        if place.parent not in self._folders:
+            place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            self._folders.add(place.parent)
         return place
 
     def add_bytes(self, name: str, content: bytes) -> None:
@@ -122,8 +124,10 @@ class Draft:
         return Staged(place, copied.fact, copied.head)
 
     def take(self, name: str, staged: Staged | None) -> None:
-        """Give a staged file its name, or without one take over the adopted file of that name. One that is there
-        already is kept: such names are digests of their content."""
+        """Give a staged file its name; without one, take over the adopted file of that name.
+
+        One that is there already is kept: such names are digests of their content.
+        """
         if staged is None:
             self.files[name] = self.files.get(name) or self.adopted[name]
         elif name in self.files:
@@ -156,15 +160,18 @@ class Draft:
                 place = Path(parent, name)
                 if place.relative_to(self.folder).as_posix() not in names:
                     place.unlink()
-            for name in folders:
-                with contextlib.suppress(OSError):  # it is not empty, or a link
-                    Path(parent, name).rmdir()
+            for place in (Path(parent, name) for name in folders):
+                if place.is_symlink():
+                    place.unlink()
+                elif not os.listdir(place):
+                    place.rmdir()
 
     def seal(self, out_dir: Path) -> str:
         """Write the checksums, make all read-only and durable, move to `out_dir`; the snapshot's digest."""
         sums = sums_bytes({name: fact.sha256 for name, fact in self.files.items()})
         self.keep_only(self.files)
-        deque(in_threads(_make_final, [self.folder / name for name in self.files], threads=FLUSHES), maxlen=0)
+        for _ in in_threads(_make_final, [self.folder / name for name in self.files], threads=FLUSHES):
+            pass  # each is done once it is told of
         (self.folder / SUMS_NAME).write_bytes(sums)
         _make_final(self.folder / SUMS_NAME)
         for folder, _, _ in os.walk(self.folder, topdown=False):
@@ -240,20 +247,22 @@ def _claimed(out_dir: Path, *, resume: bool) -> Iterator[Draft]:
 def _held(folder: Path) -> Iterator[bool]:
     """Hold the folder while the block lasts; whether it was free. A killed process holds nothing."""
     try:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:  # its owner sealed or removed it
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:  # its owner sealed or removed it, or it is a link: no draft is one
         yield False
         return
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        yield False
-        return
-    try:
-        yield folder.exists()
+        yield _locked(handle) and folder.exists()
     finally:
         os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # somebody has it, or the file system knows no locks: then nothing is taken over
+        return False
+    return True
 
 
 def _drafts(out_dir: Path) -> list[Path]:

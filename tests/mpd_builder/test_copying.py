@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import hashlib
+import os
 import threading
 from pathlib import Path
 
@@ -49,8 +50,22 @@ def test_where_there_are_no_clones_bytes_are_copied(tmp_path: Path, monkeypatch:
 
     (tmp_path / "source").write_bytes(b"own bytes")
     monkeypatch.setattr(fcntl, "ioctl", refuses)
-    copy_of(tmp_path / "source", tmp_path / "target")
+    copied = copy_of(tmp_path / "source", tmp_path / "target")
     assert (tmp_path / "target").read_bytes() == b"own bytes"
+    if code in copying.NOT_HERE:  # nor a copy by the system
+        monkeypatch.setattr(os, "copy_file_range", refuses)
+        assert copy_of(tmp_path / "source", tmp_path / "other") == copied
+        assert (tmp_path / "other").read_bytes() == b"own bytes"
+
+
+def test_a_full_disk_is_no_reason_to_try_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "source").write_bytes(b"own bytes")
+    monkeypatch.setattr(os, "copy_file_range", full)
+    with pytest.raises(OSError, match="No space left"):
+        copy_of(tmp_path / "source", tmp_path / "target")
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

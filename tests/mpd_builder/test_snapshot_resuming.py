@@ -91,11 +91,17 @@ def test_damaged_and_strange_leftovers_are_not_taken_over(tmp_path):
     second.unlink()
     second.symlink_to("/etc/hostname")
     (left / "media" / "paintings" / "notes.txt").write_text("mine")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("not theirs to remove")
+    (left / "media" / "more").symlink_to(tmp_path / "mine")
+    (tmp_path / ".s.ffffffff.partial").symlink_to(tmp_path / "mine")
     (left / "media" / "paintings" / ("0" * 16 + ".jpg")).write_bytes(b"not what it is named for")
     media = CountedMedia()
     sealed = write_small(tmp_path / "s", resume=True, media=media)
     assert len(media.fetched) == 2
     assert sealed.digest == write_small(tmp_path / "afresh").digest
+    assert verify(tmp_path / "s").ok
+    assert (tmp_path / "mine" / "letter.txt").read_text() == "not theirs to remove"
 
 
 def test_media_that_the_new_attempt_does_not_ask_for_are_not_in_the_snapshot(tmp_path):

@@ -3,6 +3,7 @@ import json
 import subprocess
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -17,7 +18,9 @@ from mpd_builder.snapshot import (
     RecipeError,
     SnapshotExists,
     discard_leftovers,
+    items,
 )
+from mpd_builder.snapshot.copying import in_threads
 from mpd_builder.snapshot.tables import SCHEMAS, SPLITS, table_path
 from tests.mpd_builder.small_snapshot import SmallMedia, dataset, painting, with_facts, write_small
 
@@ -58,6 +61,14 @@ def test_two_writes_give_the_same_bytes(tmp_path):
     first, second = write_small(tmp_path / "a"), write_small(tmp_path / "b")
     assert first.digest == second.digest
     assert everything_in(tmp_path / "a") == everything_in(tmp_path / "b")
+
+
+def test_any_number_of_threads_writes_the_same_bytes(tmp_path, monkeypatch):
+    digests = set()
+    for threads in (1, 2, 7):
+        monkeypatch.setattr(items, "in_threads", partial(in_threads, threads=threads))
+        digests.add(write_small(tmp_path / str(threads)).digest)
+    assert len(digests) == 1
 
 
 def test_the_date_is_only_what_it_is_told(tmp_path):

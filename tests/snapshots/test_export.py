@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from threading import Thread
@@ -21,6 +22,7 @@ from annotation_site.scoring.models import Campaign, Pair, Rating, RatingState
 from annotation_site.scoring.services import rater_withdraw
 from annotation_site.snapshots import exporting
 from annotation_site.snapshots.exporting import snapshot_export
+from annotation_site.snapshots.leftovers import leftovers_sweep
 from annotation_site.snapshots.models import Snapshot
 from annotation_site.snapshots.selectors import one_moment
 from annotation_site.snapshots.services import SnapshotError, recipe_for, snapshot_folder, snapshot_start
@@ -213,6 +215,20 @@ def test_a_second_attempt_clears_what_a_killed_one_left(judged, settings):
     (leftover / "data").mkdir(parents=True)
     assert job_run(model=Snapshot, job_id=job.pk, work=snapshot_export) == JobState.DONE
     assert not leftover.exists()
+
+
+def test_what_a_broken_off_export_left_is_kept_for_days_and_then_removed(judged, settings):
+    running, fresh, old = (snapshot_start(campaign=judged.campaign, recipe="demo", now=NOON) for _ in range(3))
+    week = timedelta(days=settings.SNAPSHOT_LEFTOVERS_KEPT_DAYS)
+    ends = {running: (JobState.RUNNING, None), fresh: (JobState.FAILED, NOON - week)}
+    ends[old] = (JobState.CANCELLED, NOON - week - timedelta(seconds=1))
+    leftovers = {}
+    for job, (state, finished_at) in ends.items():
+        Snapshot.objects.filter(pk=job.pk).update(state=state, finished_at=finished_at)
+        leftovers[job] = Path(settings.SNAPSHOTS_ROOT) / f".{job.folder}.0badcafe.partial"
+        (leftovers[job] / "media").mkdir(parents=True)
+    leftovers_sweep(now=NOON)
+    assert [job for job in ends if leftovers[job].exists()] == [running, fresh]
 
 
 def test_a_damaged_folder_is_never_taken_over(judged):

@@ -73,15 +73,21 @@ def read_tables(root: Path) -> dict[str, pa.Table]:
 
 
 def _read_table(root: Path, name: str) -> pa.Table:
-    place = table_path(name)
+    """Texts come as codes with their distinct values, as they lie in the file: a pair's id is not there five times."""
+    place, columns = table_path(name), list(COLUMNS[name])
+    texts = [column for column in columns if SCHEMAS[name].field(column).type == pa.string()]
     try:
-        table = pq.ParquetFile(root / place).read(columns=list(COLUMNS[name]))
+        table = pq.ParquetFile(root / place, read_dictionary=texts).read(columns=columns, use_threads=False)
     except pa.ArrowException as error:
         raise TablesContradict(f"{place} is not Parquet: {error}") from error
-    expected = [SCHEMAS[name].field(column).type for column in COLUMNS[name]]
-    if table.column_names != list(COLUMNS[name]) or table.schema.types != expected:
+    expected = [SCHEMAS[name].field(column).type for column in columns]
+    if table.column_names != columns or [_plain(kind) for kind in table.schema.types] != expected:
         raise TablesContradict(f"{place} has not the columns it should have")
     return table
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def columns_of(tables: Mapping[str, pa.Table]) -> Columns:
@@ -138,29 +144,36 @@ def _of_items(items: pa.Table, column: str, item_N: Ints) -> tuple[Ints, Ints]:
 
 def _codes(table: pa.Table, column: str) -> Ints:
     """Equal texts get equal numbers from 0 on."""
-    return _numbers(_values(table, column).dictionary_encode().indices)
+    return _numbers(_values(table, column).indices)
 
 
 def _find(table: pa.Table, column: str, among: pa.ChunkedArray, noun: str) -> Ints:
     """The row of `among` that holds each value; TablesContradict for one that none does."""
-    rows = pc.index_in(_values(table, column), value_set=among)
-    if rows.null_count:
-        raise TablesContradict(f"the column {column} names what is not among the {noun}")
-    return _numbers(rows)
+    return _places(
+        _values(table, column), among.cast(pa.string()), f"the column {column} names what is not among the {noun}"
+    )
 
 
 def _sides(table: pa.Table, column: str, noun: str) -> Ints:
     """Sides as places in `Split`."""
-    rows = pc.index_in(_values(table, column), value_set=pa.array(SPLITS))
-    if rows.null_count:
-        raise TablesContradict(f"the column {column} of the {noun} names a split that there is not")
-    return _numbers(rows)
+    words = f"the column {column} of the {noun} names a split that there is not"
+    return _places(_values(table, column), pa.array(SPLITS), words)
 
 
-def _values(table: pa.Table, column: str) -> pa.Array:
+def _places(values: pa.DictionaryArray, among: pa.Array | pa.ChunkedArray, words: str) -> Ints:
+    """Where each value is, each distinct one looked up once. TablesContradict, in these words, for one that is not."""
+    place_of = pc.index_in(values.dictionary, value_set=among)
+    if place_of.take(values.indices.unique()).null_count:
+        raise TablesContradict(words)
+    rows: Ints = _numbers(place_of.fill_null(0))[values.indices.to_numpy()]
+    return rows
+
+
+def _values(table: pa.Table, column: str) -> pa.DictionaryArray:
     if table[column].null_count:
         raise TablesContradict(f"the column {column} has rows without a value")
-    return table[column].combine_chunks()
+    values = table[column] if pa.types.is_dictionary(table[column].type) else table[column].dictionary_encode()
+    return values.unify_dictionaries().combine_chunks()
 
 
 def _dense(codes: Ints) -> Ints:
