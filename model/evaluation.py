@@ -36,8 +36,8 @@ def evaluate(
     how many, or why not. `protocols`: by regime, metrics with bootstrap intervals; `ambiguous`: the same on pairs in
     the ambiguous band alone; `calibration`, `plots`: curve, points and residuals; `trivial`: metrics of predictors that
     know nothing of pixels or sound; `noise_ceiling`: what a perfect model would reach; `train`, `validation`: the fit,
-    without intervals; `preferences`: accuracy on held-out 2AFC tasks by direction, `preferences_by_regime` on those
-    whose two pairs are both measured under a regime.
+    without intervals; `preferences`: accuracy by direction on 2AFC tasks whose two pairs are both measured,
+    `preferences_by_regime` where both are measured under that regime.
     """
     pairs, resamples = dataset.pairs, config.run.bootstrap
     scored = score_pairs(
@@ -54,7 +54,7 @@ def evaluate(
         }
 
     by_regime = {name.value: mask for name, mask in dataset.protocols.items()}
-    held_out = ~(dataset.train | dataset.validation)
+    measured = np.logical_or.reduce(list(dataset.protocols.values()))
     return {
         "trained_under": dataset.regime.value,
         "regimes": regime_rows(dataset),
@@ -69,7 +69,7 @@ def evaluate(
             name: calibration(scored.score[mask], pairs.score[mask], resamples=resamples, seed=seed)
             for name, mask in by_regime.items()
         },
-        "preferences": _preference_rows(scored.score, dataset, held_out),
+        "preferences": _preference_rows(scored.score, dataset, measured),
         "preferences_by_regime": {
             name: _preference_rows(scored.score, dataset, mask) for name, mask in by_regime.items()
         },

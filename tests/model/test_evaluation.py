@@ -80,7 +80,7 @@ def test_a_report_has_every_protocol_with_its_size_and_the_trivial_rows() -> Non
         assert report["trivial"]["constant"][protocol.value]["srcc"]["value"] is None
         assert report["noise_ceiling"][protocol.value]["plcc"] > 0.8
     assert tuple(report["trivial"]) == evaluation.TRIVIAL_ROWS
-    held_out = dataset.preferences_within(~(dataset.train | dataset.validation))
+    held_out = dataset.preferences_within(np.logical_or.reduce(list(dataset.protocols.values())))
     assert report["preferences"]["all"]["n"] == len(held_out) > 0
     assert report == evaluation.evaluate(config, module, dataset, media, seed=0)
     assert report["trained_under"] == "unseen-both"
