@@ -1,4 +1,4 @@
-"""The model's command line: describe, train, evaluate, compare, score, maps.
+"""The model's command line: describe, train, evaluate, report, compare, score, maps, adaptors.
 
 Exit status: 0 done, 2 wrong use, 1 failed with one clear line on standard error, 143 stopped by SIGTERM.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import signal
 import subprocess
@@ -33,12 +34,14 @@ from model import (
     recipes,
     runs,
 )
+from model import adaptors as published
+from model import report as reports
 from model.arguments import parser
 from model.config import Config, ConfigError, parse_setting
 from model.events import EVENTS_NAME, EventWriter
 from model.processes import joined, local_rank
 from model.training import Interrupted, TrainingFailed
-from mpd_builder.snapshot import NoArrays, SnapshotDamaged
+from mpd_builder.snapshot import NoArrays, SnapshotDamaged, read
 
 DONE, FAILED, WRONG_USE, TERMINATED = 0, 1, 2, 128 + signal.SIGTERM
 
@@ -67,6 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         data.DataError,
         pairfile.PairFileError,
         matrix.MatrixError,
+        reports.ReportError,
+        published.AdaptorError,
         SnapshotDamaged,
         NoArrays,
         OSError,
@@ -129,8 +134,8 @@ def evaluate(options: argparse.Namespace) -> None:
     """Measure a trained model on a snapshot."""
     device = _device(options.device)
     checkpoint = checkpoints.load(options.checkpoint, device=device)
-    dataset = data.load(options.snapshot)
-    report = {
+    dataset = _held_out(checkpoint.identity.snapshot_digest, options.snapshot, options.trained_on)
+    found = {
         "trained_on": checkpoint.identity.snapshot_digest,
         "snapshot_digest": dataset.digest,
         "seed": checkpoint.identity.seed,
@@ -145,8 +150,24 @@ def evaluate(options: argparse.Namespace) -> None:
         ),
     }
     if options.out:
-        checkpoints.replace_text(options.out, json.dumps(report, indent=2) + "\n")
-    _print_report(report, options)
+        checkpoints.replace_text(options.out, json.dumps(found, indent=2) + "\n")
+    _print_report(found, options)
+
+
+def report(options: argparse.Namespace) -> None:
+    """Write a run's figures for people: one HTML page, or Markdown, by the ending of --out."""
+    writers = {".html": reports.page, ".md": reports.markdown}
+    if options.out.suffix not in writers:
+        raise WrongUse(f"--out {options.out}: end it with .html or .md")
+    source = options.run / runs.REPORT_NAME if options.run.is_dir() else options.run
+    try:
+        found = json.loads(source.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise reports.ReportError(f"{source} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise reports.ReportError(f"{source} is not a report")
+    checkpoints.replace_text(options.out, writers[options.out.suffix](found))
+    print(json.dumps({"out": str(options.out)}) if options.json else f"written: {options.out}")
 
 
 def score(options: argparse.Namespace) -> None:
@@ -223,7 +244,39 @@ def compare(options: argparse.Namespace) -> None:
     print(json.dumps(found, indent=2) if options.json else text)
 
 
-COMMANDS = (describe, train, evaluate, compare, score, maps)
+def adaptors(options: argparse.Namespace) -> None:
+    """Say what a published data set's splits give away, and with --checkpoint how a model does on it."""
+    scorer = None
+    if options.checkpoint:
+        scorer = functools.partial(
+            published.score,
+            checkpoints.load(options.checkpoint, device=_device(options.device)),
+            images=options.images or options.data / "images",
+            sounds=options.sounds or options.data / "audio",
+        )
+    found = published.report(options.dataset, options.data, score=scorer, pairs=options.pairs, seed=options.seed)
+    if options.out:
+        checkpoints.replace_text(options.out, json.dumps(found, indent=2) + "\n")
+    print(json.dumps(found, indent=2) if options.json else "\n".join(published.words(found)))
+
+
+COMMANDS = (describe, train, evaluate, report, compare, score, maps, adaptors)
+
+
+def _held_out(trained_on: str, snapshot: Path, training_snapshot: Path | None) -> data.Dataset:
+    """A snapshot with the pairs that a model trained on `trained_on` (a digest) can honestly be measured on."""
+    opened = read(snapshot)
+    if opened.digest == trained_on:
+        return data.from_snapshot(opened)
+    if training_snapshot is None:
+        raise WrongUse(
+            f"the model was trained on the snapshot {trained_on[:12]}, and this is {opened.digest[:12]}: add "
+            "--trained-on with the folder of the former, so that what the model has seen can be left out"
+        )
+    training = data.load(training_snapshot)
+    if training.digest != trained_on:
+        raise WrongUse(f"--trained-on is the snapshot {training.digest[:12]}; the model's is {trained_on[:12]}")
+    return data.from_snapshot(opened, seen=training.seen)
 
 
 def _config(options: argparse.Namespace) -> Config:
@@ -259,10 +312,19 @@ def _print_report(report: dict[str, Any], options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(report, indent=2))
         return
+    for name, regime in report.get("regimes", {}).items():
+        print(f"{name}: {_said(regime)}")
     for title, rows in {"model": report["protocols"], **report["trivial"]}.items():
         for protocol, row in rows.items():
             figures = "  ".join(f"{name} {_figure(row[name]['value'])}" for name in ("srcc", "plcc", "mae"))
             print(f"{title:14}  {protocol:16}  n {row['n']:5}  {figures}")
+
+
+def _said(regime: dict[str, Any]) -> str:
+    if "refused" in regime:
+        return f"not measured; {regime['refused']}"
+    left_out = f", and {regime['left_out']} more that the model has seen are left out" if regime["left_out"] else ""
+    return f"{regime['n']} pairs, {regime['which']}{left_out}"
 
 
 def _figure(value: float | None) -> str:

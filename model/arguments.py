@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from model import recipes
+from model.adaptors import DATASETS
 from model.comparison import TABLES
 from model.events import EVENTS_NAME
 
@@ -47,8 +48,18 @@ def _train(added: Parser) -> None:
 def _evaluate(added: Parser) -> None:
     added.add_argument("--checkpoint", required=True, type=Path, metavar="DIR")
     added.add_argument("--snapshot", required=True, type=Path, metavar="DIR")
+    added.add_argument(
+        "--trained-on", type=Path, metavar="DIR", help="the snapshot that the model was trained on, if it is another"
+    )
     added.add_argument("--out", type=Path, metavar="FILE", help="write the report here as well")
     _machine(added)
+
+
+def _report(added: Parser) -> None:
+    added.add_argument(
+        "--run", required=True, type=Path, metavar="DIR", help="a run's folder, or the file that evaluate --out wrote"
+    )
+    added.add_argument("--out", required=True, type=Path, metavar="FILE", help="ending with .html or .md")
 
 
 def _compare(added: Parser) -> None:
@@ -113,6 +124,20 @@ def _maps(added: Parser) -> None:
     _machine(added)
 
 
+def _adaptors(added: Parser) -> None:
+    added.add_argument("dataset", choices=tuple(DATASETS))
+    added.add_argument("--data", required=True, type=Path, metavar="DIR", help="the data set as it was published")
+    added.add_argument("--checkpoint", type=Path, metavar="DIR", help="measure this model on it")
+    added.add_argument("--images", type=Path, metavar="DIR", help="files named for their ids (default: DIR/images)")
+    added.add_argument("--sounds", type=Path, metavar="DIR", help="files named for their ids (default: DIR/audio)")
+    added.add_argument(
+        "--pairs", type=_positive, default=10_000, metavar="N", help="so many are drawn of IMAC (default: 10000)"
+    )
+    added.add_argument("--seed", type=int, default=0)
+    added.add_argument("--out", type=Path, metavar="FILE", help="write the result here as JSON as well")
+    _machine(added)
+
+
 def _settings(added: Parser) -> None:
     added.add_argument("--set", action="append", default=[], metavar="name=value", help="replace one setting")
 
@@ -145,7 +170,9 @@ _ARGUMENTS: Mapping[str, Callable[[Parser], None]] = {
     "describe": _describe,
     "train": _train,
     "evaluate": _evaluate,
+    "report": _report,
     "compare": _compare,
     "score": _score,
     "maps": _maps,
+    "adaptors": _adaptors,
 }

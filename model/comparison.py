@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from model import checkpoints, metrics, recipes, runs
+from model import checkpoints, evaluation, metrics, recipes, runs
 from model.config import Config
-from model.data import Dataset, Protocol
+from model.data import Dataset
 from model.metrics import Floats
 from model.scoring import score_pairs
 
@@ -78,8 +78,11 @@ def compare(
                 should_stop=should_stop,
             )
             reports.append(report)
-            found = report["protocols"][Protocol.UNSEEN_BOTH.value]["srcc"]["value"]
-            say(f"{config.recipe}, seed {seed}: {report['training_seconds']:g} s, SRCC on unseen-both {_figure(found)}")
+            found = report["protocols"][dataset.regime.value]["srcc"]["value"]
+            say(
+                f"{config.recipe}, seed {seed}: {report['training_seconds']:g} s, "
+                f"SRCC on {dataset.regime} {_figure(found)}"
+            )
         predictions[recipe] = np.stack(
             [_scores(out_dir / recipe / f"seed-{seed}", dataset, device) for seed in plan.seeds]
         )
@@ -95,6 +98,8 @@ def compare(
         "code_version": code_version,
         "device": str(device),
         "training_pairs": int(np.count_nonzero(dataset.train)),
+        "trained_under": dataset.regime.value,
+        "regimes": evaluation.regime_rows(dataset),
         "reference": REFERENCE,
         "rows": rows,
         "trivial": report["trivial"],
@@ -103,13 +108,15 @@ def compare(
 
 
 def markdown(found: Mapping[str, Any]) -> str:
-    """One table for each protocol: models, then rows that know nothing of pixels or sound, then the raters' noise."""
+    """One table for each regime: models, then rows that know nothing of pixels or sound, then the raters' noise."""
     parts = [
-        f"Size `{found['size']}`, seeds {_listed(found['seeds'])}, {found['training_pairs']} training pairs, snapshot "
-        f"`{found['snapshot_digest'][:12]}`. In brackets: 95 % of the bootstrap over pairs."
+        f"Size `{found['size']}`, seeds {_listed(found['seeds'])}, {found['training_pairs']} training pairs under "
+        f"{found['trained_under']}, snapshot `{found['snapshot_digest'][:12]}`. "
+        "In brackets: 95 % of the bootstrap over pairs."
     ]
-    for protocol in Protocol:
-        parts.append(f"### {protocol.value}\n\n{_table(found, protocol.value)}")
+    for name, regime in found["regimes"].items():
+        if "refused" not in regime:
+            parts.append(f"### {name}\n\n{_table(found, name)}")
     return "\n\n".join(parts)
 
 

@@ -6,8 +6,7 @@ Shapes: P paintings, C clips, F mel bands, T mel frames, H W pixels, B pairs, V 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from model import regimes
 from model.config import Config
+from model.regimes import Seen
+from mpd_builder.sides import Regime, Split
 from mpd_builder.snapshot import Snapshot, read
 
 Ints = NDArray[np.int64]
@@ -24,14 +26,6 @@ Ints = NDArray[np.int64]
 
 class DataError(ValueError):
     """A snapshot (or folder of arrays) that cannot be learned from or scored; the message says what is missing."""
-
-
-class Protocol(StrEnum):
-    """Which held-out pairs a figure speaks of, by what the training split has never shown."""
-
-    UNSEEN_BOTH = "unseen-both"
-    UNSEEN_PAINTING = "unseen-painting"
-    UNSEEN_TRACK = "unseen-track"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +112,10 @@ class Media:
 class Dataset:
     """What a snapshot means to the model. `train`, `validation`: masks over `pairs`; so are the protocols'.
 
-    `validation` holds the pairs whose painting or track (or both) is of the validation split, and that touch no test
-    item: the pairs of two validation items alone are too few to steer by.
+    regime: what training leaves untouched, the snapshot's own. protocols: by regime, the held-out pairs on which a
+    model trained here can be measured; left_out: how many more there were by their sides that the model knows.
+    items: what each pair is made of, one row a pair: painting, track, painting_work, track_work, style, genre.
+    band: scores in [low, high] are ambiguous.
     """
 
     digest: str
@@ -128,11 +124,15 @@ class Dataset:
     preferences: Preferences
     train: NDArray[np.bool_]
     validation: NDArray[np.bool_]
-    protocols: dict[Protocol, NDArray[np.bool_]]
+    protocols: dict[Regime, NDArray[np.bool_]]
     ratings: pd.DataFrame
     trim: int
     paintings_u8: NDArray[np.uint8]
     mels_f16: NDArray[np.float16]
+    regime: Regime = Regime.UNSEEN_BOTH
+    left_out: dict[Regime, int] = field(default_factory=dict)
+    items: pd.DataFrame = field(default_factory=pd.DataFrame)
+    band: tuple[float, float] = (0.4, 0.6)
 
     def media(self, config: Config, device: torch.device) -> Media:
         return Media(self.paintings_u8, self.mels_f16, device, pool=config.painting.pool)
@@ -141,14 +141,23 @@ class Dataset:
         """Preferences whose two pairs both lie in `mask`."""
         return self.preferences.take(mask[self.preferences.preferred] & mask[self.preferences.other])
 
+    @property
+    def seen(self) -> Seen:
+        """What a model trained here has seen."""
+        return Seen.of(self.regime, self.items[self.train])
 
-def load(path: Path) -> Dataset:
+
+def load(path: Path, *, seen: Seen | None = None) -> Dataset:
     """Read, verify and index a snapshot. Raises DataError in words; the reader's own errors pass through."""
-    return from_snapshot(read(path))
+    return from_snapshot(read(path), seen=seen)
 
 
-def from_snapshot(snapshot: Snapshot) -> Dataset:
-    """Index an opened snapshot: rows instead of ids, masks instead of split names."""
+def from_snapshot(snapshot: Snapshot, *, seen: Seen | None = None) -> Dataset:
+    """Index an opened snapshot: rows instead of ids, masks instead of split names.
+
+    `seen` measures a model that was trained on another snapshot: the masks are those of its regime, without what it has
+    seen. Otherwise the training pairs are those that the snapshot itself calls so.
+    """
     arrays = snapshot.arrays()
     frame = snapshot.pairs.reset_index(drop=True)
     pairs = Pairs(
@@ -157,29 +166,50 @@ def from_snapshot(snapshot: Snapshot) -> Dataset:
         clip=_rows_of(frame["clip_id"], snapshot.clips, "clip_id"),
         score=frame["score"].to_numpy(dtype=np.float64, copy=True),
     )
-    of_painting, of_track = frame["split_painting"].to_numpy(), frame["split_track"].to_numpy()
-    train = (of_painting == "train") & (of_track == "train")
-    tested = (of_painting == "test") | (of_track == "test")
+    regime = seen.regime if seen else snapshot.recipe.split
+    sides = regimes.side_under(regime, frame) if seen else frame["split"].to_numpy(dtype=object)
+    train = sides == Split.TRAIN.value
     if not train.any():
         raise DataError(
-            f"the snapshot has no training pairs ({len(frame)} scored pairs in all): score more pairs first"
+            f"the snapshot has no training pairs under {regime} ({len(frame)} scored pairs in all): "
+            "score more pairs first"
         )
+    items = _items(snapshot, pairs, frame)
+    known = seen or Seen.of(regime, items[train])
+    by_side = regimes.held_out(regime, frame)
+    leaks = {measured: mask & regimes.leaking(known, measured, items) for measured, mask in by_side.items()}
     return Dataset(
         digest=snapshot.digest,
         path=Path(snapshot.path),
         pairs=pairs,
         preferences=_preferences(snapshot.preferences, pairs),
         train=train,
-        validation=~train & ~tested,
-        protocols={
-            Protocol.UNSEEN_BOTH: (of_painting == "test") & (of_track == "test"),
-            Protocol.UNSEEN_PAINTING: (of_painting == "test") & (of_track == "train"),
-            Protocol.UNSEEN_TRACK: (of_painting == "train") & (of_track == "test"),
-        },
+        validation=regimes.validation(regime, frame),
+        protocols={measured: mask & ~leaks[measured] for measured, mask in by_side.items()},
         ratings=snapshot.ratings,
         trim=snapshot.recipe.trimmed,
         paintings_u8=arrays.paintings_u8,
         mels_f16=arrays.mels_f16,
+        regime=regime,
+        left_out={measured: int(mask.sum()) for measured, mask in leaks.items()},
+        items=items,
+        band=snapshot.recipe.band,
+    )
+
+
+def _items(snapshot: Snapshot, pairs: Pairs, frame: pd.DataFrame) -> pd.DataFrame:
+    """What each pair is made of; the rows of both tables are those of the arrays."""
+    paintings = snapshot.paintings.set_index("row").loc[pairs.painting]
+    clips = snapshot.clips.set_index("row").loc[pairs.clip]
+    return pd.DataFrame(
+        {
+            "painting": frame["painting_id"].astype(str),
+            "track": frame["track_id"].astype(str),
+            "painting_work": paintings["work"].astype(str).to_numpy(),
+            "track_work": clips["work"].astype(str).to_numpy(),
+            "style": paintings["style"].fillna("").astype(str).to_numpy(),
+            "genre": clips["genre"].fillna("").astype(str).to_numpy(),
+        }
     )
 
 

@@ -10,16 +10,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from model import metrics
+from model import metrics, regimes
+from model.calibration import calibration
 from model.config import Config
 from model.data import Dataset, Media, Pairs
 from model.interface import Judge
 from model.metrics import Floats
+from model.regimes import Mask
 from model.scoring import Progress, score_pairs
+from mpd_builder.sides import Regime
 
 TRIVIAL_ROWS = ("constant", "painting mean", "clip mean", "additive")
 _SHRINKAGE = 1.0
 _SWEEPS = 50
+POINTS = 500
+SHOWN_GROUPS = 12
 
 
 def evaluate(
@@ -27,30 +32,48 @@ def evaluate(
 ) -> dict[str, Any]:
     """Everything a report says about a model on a snapshot, as JSON values.
 
-    `protocols`: metrics with bootstrap intervals on pairs the training never showed; `trivial`: the same for predictors
-    that know nothing of pixels or sound; `noise_ceiling`: what a perfect model would reach; `train`: the fit, without
-    intervals; `preferences`: accuracy on held-out 2AFC tasks by direction.
+    `trained_under`, `regimes`: what the model was trained on, and for every regime which pairs it is measured on and
+    how many, or why not. `protocols`: by regime, metrics with bootstrap intervals; `ambiguous`: the same on pairs in
+    the ambiguous band alone; `calibration`, `plots`: curve, points and residuals; `trivial`: metrics of predictors that
+    know nothing of pixels or sound; `noise_ceiling`: what a perfect model would reach; `train`, `validation`: the fit,
+    without intervals; `preferences`: accuracy by direction on 2AFC tasks whose two pairs are both measured,
+    `preferences_by_regime` where both are measured under that regime.
     """
-    pairs = dataset.pairs
+    pairs, resamples = dataset.pairs, config.run.bootstrap
     scored = score_pairs(
         module, media, pairs.painting, pairs.clip, batch=config.run.evaluation_batch, progress=progress
     )
     trivial = {name: _trivial(name, pairs.take(dataset.train))(pairs) for name in TRIVIAL_ROWS}
+    within = (pairs.score >= dataset.band[0]) & (pairs.score <= dataset.band[1])
 
-    def table(predicted: Floats) -> dict[str, Any]:
+    def table(predicted: Floats, only: Mask | None = None) -> dict[str, Any]:
+        masks = {name: mask if only is None else mask & only for name, mask in dataset.protocols.items()}
         return {
-            protocol.value: _row(predicted[mask], pairs.score[mask], resamples=config.run.bootstrap, seed=seed)
-            for protocol, mask in dataset.protocols.items()
+            name.value: _row(predicted[mask], pairs.score[mask], resamples=resamples, seed=seed)
+            for name, mask in masks.items()
         }
 
+    by_regime = {name.value: mask for name, mask in dataset.protocols.items()}
+    measured = np.logical_or.reduce(list(dataset.protocols.values()))
     return {
+        "trained_under": dataset.regime.value,
+        "regimes": regime_rows(dataset),
         "protocols": table(scored.score),
         "trivial": {name: table(predicted) for name, predicted in trivial.items()},
         "noise_ceiling": {
-            protocol.value: noise_ceiling(pairs.take(mask), dataset.ratings, trim=dataset.trim).to_dict()
-            for protocol, mask in dataset.protocols.items()
+            name: noise_ceiling(pairs.take(mask), dataset.ratings, trim=dataset.trim).to_dict()
+            for name, mask in by_regime.items()
         },
-        "preferences": _preference_rows(scored.score, dataset),
+        "ambiguous": {"band": list(dataset.band), "protocols": table(scored.score, within)},
+        "calibration": {
+            name: calibration(scored.score[mask], pairs.score[mask], resamples=resamples, seed=seed)
+            for name, mask in by_regime.items()
+        },
+        "preferences": _preference_rows(scored.score, dataset, measured),
+        "preferences_by_regime": {
+            name: _preference_rows(scored.score, dataset, mask) for name, mask in by_regime.items()
+        },
+        "plots": {name: _plots(scored.score, dataset, mask, seed=seed) for name, mask in by_regime.items()},
         "train": _plain_row(scored.score[dataset.train], pairs.score[dataset.train]),
         "validation": _plain_row(scored.score[dataset.validation], pairs.score[dataset.validation]),
     }
@@ -157,13 +180,62 @@ def _prior(score: Floats) -> float | None:
     return float((score >= metrics.THRESHOLD).mean()) if len(score) else None
 
 
-def _preference_rows(predicted: Floats, dataset: Dataset) -> dict[str, Any]:
-    """Accuracy on tasks whose two pairs both hold a test item, in all and by direction."""
-    held_out = dataset.preferences_within(~(dataset.train | dataset.validation))
+def regime_rows(dataset: Dataset) -> dict[str, dict[str, Any]]:
+    """For every regime which pairs the figures speak of, or why there are none."""
+    rows: dict[str, dict[str, Any]] = {}
+    for measured in Regime:
+        if reason := regimes.refusal(dataset.regime, measured):
+            rows[measured.value] = {"refused": reason}
+        else:
+            rows[measured.value] = {
+                "which": regimes.WHICH[dataset.regime, measured],
+                "n": int(dataset.protocols[measured].sum()),
+                "left_out": dataset.left_out.get(measured, 0),
+            }
+    return rows
+
+
+def _preference_rows(predicted: Floats, dataset: Dataset, mask: Mask) -> dict[str, Any]:
+    """Accuracy on tasks whose two pairs both lie in the mask, in all and by direction."""
+    held_out = dataset.preferences_within(mask)
     rows = {}
     for direction in ("all", *sorted(set(held_out.direction))):
         chosen = np.array([direction in ("all", name) for name in held_out.direction], dtype=bool)
         tasks = held_out.take(chosen)
         share = metrics.preference_accuracy(predicted[tasks.preferred], predicted[tasks.other])
         rows[direction] = {"n": len(tasks), **metrics.wilson(share, len(tasks)).to_dict()}
+    return rows
+
+
+def _plots(predicted: Floats, dataset: Dataset, mask: Mask, *, seed: int) -> dict[str, Any]:
+    """What is drawn: up to 500 pairs drawn at random as [predicted, score], and residuals by style and by genre."""
+    rows = np.flatnonzero(mask)
+    shown = np.sort(np.random.default_rng(seed).permutation(rows)[:POINTS])
+    residual = predicted - dataset.pairs.score
+    return {
+        "points": [[round(float(predicted[row]), 4), round(float(dataset.pairs.score[row]), 4)] for row in shown],
+        "residuals": {
+            name: _residuals(dataset.items[name].to_numpy()[rows], residual[rows])
+            for name in ("style", "genre")
+            if name in dataset.items
+        },
+    }
+
+
+def _residuals(labels: NDArray[np.object_], residual: Floats) -> list[dict[str, Any]]:
+    """Predicted less human score by label, the most frequent first: mean, quartiles and n; no more than twelve."""
+    names, counts = np.unique(labels.astype(str), return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:SHOWN_GROUPS]
+    rows = []
+    for name in names[order]:
+        inside = residual[labels == name]
+        low, middle, high = (float(value) for value in np.quantile(inside, [0.25, 0.5, 0.75]))
+        rows.append(
+            {
+                "name": name or "not stated",
+                "n": len(inside),
+                "mean": float(inside.mean()),
+                "quartiles": [low, middle, high],
+            }
+        )
     return rows

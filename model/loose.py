@@ -31,8 +31,11 @@ def painting_of(path: Path) -> NDArray[np.uint8]:
     return np.array(squashed, dtype=np.uint8)
 
 
-def mel_of(path: Path, *, start_s: float = 0.0) -> NDArray[np.float16]:
-    """The log-mel (128, 469) of the 15 seconds from `start_s` on. Raises DataError in words."""
+def mel_of(path: Path, *, start_s: float = 0.0, is_repeated: bool = False) -> NDArray[np.float16]:
+    """The log-mel (128, 469) of the 15 seconds from `start_s` on. Raises DataError in words.
+
+    A sound that ends earlier is refused, or with `is_repeated` played again and again until the 15 seconds are full.
+    """
     try:
         with soundfile.SoundFile(path) as sound:
             wanted, rate = CLIP_SECONDS * sound.samplerate, sound.samplerate
@@ -40,6 +43,8 @@ def mel_of(path: Path, *, start_s: float = 0.0) -> NDArray[np.float16]:
             samples = sound.read(wanted, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise DataError(f"{path} is not a sound file that can be read there: {error.error_string}") from error
+    if is_repeated and 0 < len(samples) < wanted:
+        samples = np.tile(samples, (-(-wanted // len(samples)), 1))[:wanted]
     if len(samples) < wanted:
         raise DataError(
             f"{path} has {len(samples) / rate:.1f} s of sound from {start_s:g} s on; a clip is {CLIP_SECONDS} s"

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Rows = slice | NDArray[np.int64]
 THRESHOLD = 0.5
 TOLERANCE = 0.1
 
@@ -45,7 +46,7 @@ def plcc(predicted: Floats, score: Floats) -> float | None:
         return None
     a, b = predicted - predicted.mean(), score - score.mean()
     # Rounding leaves a constant array a little off its own mean; that is still a constant.
-    if _is_constant(predicted, a) or _is_constant(score, b):
+    if is_constant(predicted, a) or is_constant(score, b):
         return None
     return float(np.clip(a @ b / np.sqrt((a @ a) * (b @ b)), -1.0, 1.0))
 
@@ -101,8 +102,12 @@ def estimate_mean(
     name: str, predicted_SN: Floats, score: Floats, *, resamples: int, seed: int, confidence: float = 0.95
 ) -> Estimate:
     """The mean of a metric over S models (one recipe, S seeds) of N pairs; resampled are the pairs, alike for all."""
-    return _bootstrapped(
-        lambda rows: _mean_of(name, predicted_SN[:, rows], score[rows]), len(score), resamples, seed, confidence
+    return bootstrapped(
+        lambda rows: _mean_of(name, predicted_SN[:, rows], score[rows]),
+        len(score),
+        resamples=resamples,
+        seed=seed,
+        confidence=confidence,
     )
 
 
@@ -118,12 +123,12 @@ def difference(
 ) -> Estimate:
     """How much higher a metric is for the first models than for the second, on the same resampled pairs."""
 
-    def gain(rows: slice | NDArray[np.int64]) -> float | None:
+    def gain(rows: Rows) -> float | None:
         first = _mean_of(name, first_SN[:, rows], score[rows])
         second = _mean_of(name, second_SN[:, rows], score[rows])
         return None if first is None or second is None else first - second
 
-    return _bootstrapped(gain, len(score), resamples, seed, confidence)
+    return bootstrapped(gain, len(score), resamples=resamples, seed=seed, confidence=confidence)
 
 
 def wilson(value: float | None, n: int) -> Estimate:
@@ -136,19 +141,8 @@ def wilson(value: float | None, n: int) -> Estimate:
     return Estimate(value, float(max(0.0, centre - half)), float(min(1.0, centre + half)))
 
 
-def _is_constant(values: Floats, centred: Floats) -> bool:
-    scale = max(float(np.abs(values).max()), 1e-300)
-    return float(np.abs(centred).max()) <= 1e-13 * scale
-
-
-def _mean_of(name: str, predicted_SN: Floats, score: Floats) -> float | None:
-    found = [METRICS[name](predicted, score) for predicted in predicted_SN]
-    defined = [value for value in found if value is not None]
-    return float(np.mean(defined)) if len(defined) == len(found) and found else None
-
-
-def _bootstrapped(
-    figure: Callable[[slice | NDArray[np.int64]], float | None], n: int, resamples: int, seed: int, confidence: float
+def bootstrapped(
+    figure: Callable[[Rows], float | None], n: int, *, resamples: int, seed: int, confidence: float = 0.95
 ) -> Estimate:
     """A figure of n pairs with the interval that resampling them gives; none where half the resamples have none."""
     value = figure(slice(None))
@@ -162,3 +156,15 @@ def _bootstrapped(
     tail = (1.0 - confidence) / 2.0
     low, high = np.quantile(found, [tail, 1.0 - tail])
     return Estimate(value, float(low), float(high))
+
+
+def is_constant(values: Floats, centred: Floats) -> bool:
+    """Whether values differ by no more than rounding; `centred` are the values less their mean."""
+    scale = max(float(np.abs(values).max()), 1e-300)
+    return float(np.abs(centred).max()) <= 1e-13 * scale
+
+
+def _mean_of(name: str, predicted_SN: Floats, score: Floats) -> float | None:
+    found = [METRICS[name](predicted, score) for predicted in predicted_SN]
+    defined = [value for value in found if value is not None]
+    return float(np.mean(defined)) if len(defined) == len(found) and found else None

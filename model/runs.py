@@ -20,7 +20,7 @@ from model.events import EVENTS_NAME, EventWriter
 from model.interface import Judge
 from model.processes import ALONE, Processes
 from model.scoring import Posterior, fit_posterior, score_pairs
-from model.training import Interrupted, TrainingFailed, train
+from model.training import Interrupted, TrainingFailed, micro_batches, train
 
 CONFIG_NAME = "config.json"
 REPORT_NAME = "report.json"
@@ -49,6 +49,7 @@ def run(
     `wall_clock` stamps events (seconds since the epoch), `clock` measures. Of several processes, which share `out_dir`,
     the first writes, and evaluates while the others wait. Raises what `train` raises, and RunExists.
     """
+    micro_batches(config, dataset, processes)  # a batch that cannot be shared is refused before anything is written
     _claim_folder(out_dir, resume=resume)
     processes.wait()
     if not processes.leads:

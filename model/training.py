@@ -78,7 +78,7 @@ def train(
     torch.manual_seed(identity.seed)
     preferences = dataset.preferences_within(dataset.train)
     stages = plan(config, n_preferences=len(preferences))
-    parts = parts_of(config, processes, with_preferences=len(stages) > 1)
+    parts = micro_batches(config, dataset, processes)
     state = State.fresh(config, device)
     if resume:
         state.restore(out_dir, identity)
@@ -159,6 +159,12 @@ def plan(config: Config, *, n_preferences: int) -> list[Stage]:
         last = first + config.optim.preference_steps
         stages.append(Stage("preference", first, last, config.optim.preference_lr, uses_preferences=True))
     return stages
+
+
+def micro_batches(config: Config, dataset: Dataset, processes: Processes) -> int:
+    """How many parts of a batch each process goes through before a step. Raises ConfigError if they do not come out."""
+    stages = plan(config, n_preferences=len(dataset.preferences_within(dataset.train)))
+    return parts_of(config, processes, with_preferences=len(stages) > 1)
 
 
 def reference_margins(

@@ -11,7 +11,8 @@ import pandas as pd
 
 from model import recipes
 from model.config import Config, replaced
-from model.data import Dataset, Pairs, Preferences, Protocol
+from model.data import Dataset, Pairs, Preferences
+from mpd_builder.sides import Regime
 
 SIZE, BANDS, FRAMES = 16, 16, 32
 
@@ -85,9 +86,9 @@ def planted_dataset(
         train=train,
         validation=~train & (of_painting != 0) & (of_track != 0),
         protocols={
-            Protocol.UNSEEN_BOTH: (of_painting == 0) & (of_track == 0),
-            Protocol.UNSEEN_PAINTING: (of_painting == 0) & (of_track > 1),
-            Protocol.UNSEEN_TRACK: (of_painting > 1) & (of_track == 0),
+            Regime.UNSEEN_BOTH: (of_painting == 0) & (of_track == 0),
+            Regime.UNSEEN_PAINTING: (of_painting == 0) & (of_track > 1),
+            Regime.UNSEEN_TRACK: (of_painting > 1) & (of_track == 0),
         },
         ratings=ratings,
         trim=1,

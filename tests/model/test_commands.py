@@ -18,6 +18,7 @@ from model import checkpoints, recipes, scoring
 from model.__main__ import main
 from model.events import EVENTS_NAME, read_events
 from mpd_builder import snapshot
+from mpd_builder.snapshot import Recipe
 from tests.mpd_builder.small_snapshot import write_small
 
 QUICK = [
@@ -77,6 +78,31 @@ def test_evaluate_repeats_the_figures_of_the_run(
     report = json.loads((trained / "report.json").read_text())
     assert found["protocols"] == report["protocols"]
     assert json.loads(out.read_text()) == found
+
+
+def test_another_snapshot_is_measured_only_beside_the_one_that_was_trained_on(
+    trained: Path, snapshot_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = write_small(tmp_path / "other", recipe=Recipe("other")).path
+    command = ["evaluate", "--checkpoint", str(trained), "--snapshot", str(other), "--device", "cpu"]
+    assert main(command) == 2
+    assert "add --trained-on" in capsys.readouterr().err
+    assert main([*command, "--trained-on", str(other)]) == 2
+    assert "the model's is" in capsys.readouterr().err
+    assert main([*command, "--trained-on", str(snapshot_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "unseen-both: 1 pairs, painting and track are both of the test side" in printed
+    assert "pair: not measured; training under unseen-both took every pair" in printed
+
+
+def test_report_writes_what_its_ending_says(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--run", str(trained), "--out", str(tmp_path / "report.html")]) == 0
+    assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
+    assert main(["report", "--run", str(trained / "report.json"), "--out", str(tmp_path / "report.md")]) == 0
+    assert (tmp_path / "report.md").read_text().startswith("# tiny, trained under unseen-both")
+    assert main(["report", "--run", str(trained), "--out", str(tmp_path / "report.pdf")]) == 2
+    assert main(["report", "--run", str(tmp_path / "report.md"), "--out", str(tmp_path / "again.md")]) == 1
+    assert "is not JSON" in capsys.readouterr().err
 
 
 def test_score_reads_arrays_and_passes_ids_through(trained: Path, snapshot_path: Path, tmp_path: Path) -> None:

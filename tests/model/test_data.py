@@ -12,10 +12,12 @@ import torch
 from model import data
 from model.batches import Batch, Shuffle, augment, draw, gather
 from model.config import AugmentConfig
-from model.data import DataError, Media, Protocol
+from model.data import DataError, Media
 from model.judge import build
 from mpd_builder import snapshot
+from mpd_builder.sides import Regime
 from tests.model.factories import micro_config, planted_dataset
+from tests.mpd_builder import small_snapshot
 from tests.mpd_builder.small_snapshot import write_small
 
 CPU = torch.device("cpu")
@@ -37,9 +39,39 @@ def test_pairs_are_sorted_by_what_training_may_see(opened: snapshot.Snapshot) ->
     assert dataset.digest == opened.digest
     assert named(dataset, dataset.train) == {(0, 0), (1, 0)}
     assert named(dataset, dataset.validation) == {(2, 0)}
-    assert named(dataset, dataset.protocols[Protocol.UNSEEN_BOTH]) == {(3, 1)}
-    assert named(dataset, dataset.protocols[Protocol.UNSEEN_PAINTING]) == {(3, 0)}
-    assert named(dataset, dataset.protocols[Protocol.UNSEEN_TRACK]) == {(0, 1), (1, 1)}
+    assert named(dataset, dataset.protocols[Regime.UNSEEN_BOTH]) == {(3, 1)}
+    assert named(dataset, dataset.protocols[Regime.UNSEEN_PAINTING]) == {(3, 0)}
+    assert named(dataset, dataset.protocols[Regime.UNSEEN_TRACK]) == {(0, 1), (1, 1)}
+
+
+def test_training_follows_the_snapshots_own_regime(opened: snapshot.Snapshot) -> None:
+    """Under unseen-painting the music of clip 1 may be learned from: only painting 3 is new."""
+    recipe = {**opened.manifest["recipe"], "split": "unseen-painting"}
+    pairs = opened.pairs.assign(split=opened.pairs["split_painting"])
+    dataset = data.from_snapshot(replace(opened, pairs=pairs, manifest={**opened.manifest, "recipe": recipe}))
+    assert dataset.regime is Regime.UNSEEN_PAINTING
+    assert named(dataset, dataset.train) == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    assert named(dataset, dataset.validation) == {(2, 0), (2, 1)}
+    assert list(dataset.protocols) == [Regime.UNSEEN_PAINTING]
+    assert named(dataset, dataset.protocols[Regime.UNSEEN_PAINTING]) == {(3, 0), (3, 1)}
+
+
+def test_what_a_model_has_seen_elsewhere_is_left_out_and_counted(opened: snapshot.Snapshot) -> None:
+    """Another snapshot had painting 3 in training; here it is of the test side."""
+    seen = data.from_snapshot(opened).seen
+    seen = replace(seen, paintings=seen.paintings | {small_snapshot.painting(3)})
+    dataset = data.from_snapshot(opened, seen=seen)
+    assert not dataset.protocols[Regime.UNSEEN_BOTH].any()
+    assert not dataset.protocols[Regime.UNSEEN_PAINTING].any()
+    assert dataset.left_out == {Regime.UNSEEN_BOTH: 1, Regime.UNSEEN_PAINTING: 1, Regime.UNSEEN_TRACK: 0}
+    assert named(dataset, dataset.protocols[Regime.UNSEEN_TRACK]) == {(0, 1), (1, 1)}
+
+
+def test_a_pair_knows_what_it_is_made_of(opened: snapshot.Snapshot) -> None:
+    dataset = data.from_snapshot(opened)
+    assert list(dataset.items["painting"]) == list(opened.pairs["painting_id"])
+    assert list(dataset.items["track"]) == list(dataset.items["track_work"]) == list(opened.pairs["track_id"])
+    assert dataset.band == (0.4, 0.6)
 
 
 def test_a_pair_finds_its_own_painting_and_clip(opened: snapshot.Snapshot) -> None:
@@ -71,7 +103,7 @@ def test_an_undecided_preference_is_left_out(opened: snapshot.Snapshot) -> None:
 
 
 def test_a_snapshot_without_training_pairs_says_so(opened: snapshot.Snapshot) -> None:
-    nothing = replace(opened, pairs=opened.pairs.assign(split_painting="test"))
+    nothing = replace(opened, pairs=opened.pairs.assign(split="test"))
     with pytest.raises(DataError, match="no training pairs"):
         data.from_snapshot(nothing)
 
@@ -87,7 +119,7 @@ def test_a_damaged_snapshot_is_not_learned_from(tmp_path: Path) -> None:
 def test_held_out_pairs_share_nothing_with_training() -> None:
     dataset = planted_dataset()
     train = dataset.pairs.take(dataset.train)
-    unseen = dataset.pairs.take(dataset.protocols[Protocol.UNSEEN_BOTH])
+    unseen = dataset.pairs.take(dataset.protocols[Regime.UNSEEN_BOTH])
     assert len(train)
     assert len(unseen)
     assert not set(train.painting) & set(unseen.painting)

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from model import evaluation
-from model.data import Pairs, Protocol
+from model.data import Pairs
 from model.judge import build
+from mpd_builder.sides import Regime
 from tests.model.factories import micro_config, planted_dataset
 
 
@@ -72,13 +73,30 @@ def test_a_report_has_every_protocol_with_its_size_and_the_trivial_rows() -> Non
     module = build(config).eval()
     media = dataset.media(config, torch.device("cpu"))
     report = evaluation.evaluate(config, module, dataset, media, seed=0)
-    for protocol in Protocol:
+    for protocol in dataset.protocols:
         row = report["protocols"][protocol.value]
         assert row["n"] == int(dataset.protocols[protocol].sum()) > 5
         assert row["srcc"]["low"] <= row["srcc"]["value"] <= row["srcc"]["high"]
         assert report["trivial"]["constant"][protocol.value]["srcc"]["value"] is None
         assert report["noise_ceiling"][protocol.value]["plcc"] > 0.8
     assert tuple(report["trivial"]) == evaluation.TRIVIAL_ROWS
-    held_out = dataset.preferences_within(~(dataset.train | dataset.validation))
+    held_out = dataset.preferences_within(np.logical_or.reduce(list(dataset.protocols.values())))
     assert report["preferences"]["all"]["n"] == len(held_out) > 0
     assert report == evaluation.evaluate(config, module, dataset, media, seed=0)
+    assert report["trained_under"] == "unseen-both"
+    assert report["regimes"]["unseen-both"]["n"] == report["protocols"]["unseen-both"]["n"]
+    assert "no new combination" in report["regimes"]["pair"]["refused"]
+    both = dataset.preferences_within(dataset.protocols[Regime.UNSEEN_PAINTING])
+    assert report["preferences_by_regime"]["unseen-painting"]["painting->music"]["n"] == len(both) > 0
+    band = report["ambiguous"]["protocols"]["unseen-painting"]
+    inside = np.abs(dataset.pairs.score[dataset.protocols[Regime.UNSEEN_PAINTING]] - 0.5) <= 0.1
+    assert 0 < band["n"] == inside.sum() < report["protocols"]["unseen-painting"]["n"]
+    assert report["calibration"]["unseen-both"]["n"] == len(report["plots"]["unseen-both"]["points"])
+
+
+def test_residuals_are_by_label_the_most_frequent_first() -> None:
+    labels = np.array(["b", "a", "a", "", "a"], dtype=object)
+    found = evaluation._residuals(labels, np.array([0.5, 0.1, 0.2, -0.5, 0.3]))
+    assert [(row["name"], row["n"]) for row in found] == [("a", 3), ("not stated", 1), ("b", 1)]
+    assert found[0]["mean"] == pytest.approx(0.2)
+    assert found[0]["quartiles"] == pytest.approx([0.15, 0.2, 0.25])

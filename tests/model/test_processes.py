@@ -68,6 +68,13 @@ def test_a_batch_that_cannot_be_shared_is_refused_in_words(processes: int, micro
         parts_of(micro_config(run={"micro_batch": micro_batch}), Processes(0, processes), with_preferences=True)
 
 
+def test_a_refused_batch_leaves_no_run_behind(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    with pytest.raises(ConfigError, match="is not a whole number of times"):
+        several.go(out, {"run.micro_batch": 5}, ALONE)
+    assert not out.exists()
+
+
 def gradient(config: Config, dataset: Dataset, parts: int, *, steady: bool = False) -> dict[str, torch.Tensor]:
     """Of one batch with preferences, augmented. `steady`: batch norm as it is in evaluation."""
     torch.manual_seed(0)

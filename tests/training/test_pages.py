@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation_site.jobs.models import JobState
+from annotation_site.training import selectors
 from annotation_site.training.models import ModelVersion, Rescoring, TrainingRun
 from annotation_site.training.services import run_folder, run_start
 from tests.conftest import NOON
@@ -145,3 +146,10 @@ def test_a_rescoring_that_asks_for_more_than_it_scores_is_refused_in_words(admin
 def test_a_run_that_is_not_there_is_a_404(admin):
     assert admin.get(reverse("admin:training_trainingrun_change", args=[99])).status_code == 404
     assert admin.get(reverse("admin:training_trainingrun_panel", args=[99])).status_code == 404
+
+
+def test_the_headline_figure_is_of_the_regime_that_was_trained_under() -> None:
+    protocols = {"pair": {"srcc": {"value": 0.4}}, "unseen-both": {"srcc": {"value": 0.3}}}
+    assert selectors.test_srcc(TrainingRun(report={"trained_under": "pair", "protocols": protocols})) == 0.4
+    assert selectors.test_srcc(TrainingRun(report={"protocols": protocols})) == 0.3
+    assert selectors.test_srcc(TrainingRun()) is None
