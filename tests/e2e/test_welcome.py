@@ -213,6 +213,7 @@ def test_every_step_reads_well_and_has_no_violation(
     page.get_by_role("button", name="I am ready").click()
     look("4-examples")
     page.get_by_role("button", name="On to the practice").click()
+    in_state(page, "sound")
     look("5-sound")
     sound_on(page)
     in_state(page, "playing")

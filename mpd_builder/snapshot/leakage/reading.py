@@ -76,18 +76,13 @@ def _read_table(root: Path, name: str) -> pa.Table:
     """Texts come as codes with their distinct values, as they lie in the file: a pair's id is not there five times."""
     place, columns = table_path(name), list(COLUMNS[name])
     texts = [column for column in columns if SCHEMAS[name].field(column).type == pa.string()]
+    expected = {column: SCHEMAS[name].field(column).type for column in columns}
     try:
-        table = pq.ParquetFile(root / place, read_dictionary=texts).read(columns=columns, use_threads=False)
+        if {each.name: each.type for each in pq.read_schema(root / place) if each.name in expected} != expected:
+            raise TablesContradict(f"{place} has not the columns it should have")
+        return pq.ParquetFile(root / place, read_dictionary=texts).read(columns=columns, use_threads=False)
     except pa.ArrowException as error:
         raise TablesContradict(f"{place} is not Parquet: {error}") from error
-    expected = [SCHEMAS[name].field(column).type for column in columns]
-    if table.column_names != columns or [_plain(kind) for kind in table.schema.types] != expected:
-        raise TablesContradict(f"{place} has not the columns it should have")
-    return table
-
-
-def _plain(kind: pa.DataType) -> pa.DataType:
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def columns_of(tables: Mapping[str, pa.Table]) -> Columns:
