@@ -92,10 +92,14 @@ _CAMPAIGN = Prepared(lambda: Campaign.objects.filter(tasks=bound(Vote, "task")))
 def work_of(*, rater: Rater, campaign: Campaign, count: int, now: datetime) -> dict[str, Any]:
     """What a rater has to compare in a campaign, topped up to `count` leases."""
     held = lease_hold(model=VoteSlot, rater=rater, campaign=campaign, count=count, now=now)
+    leases = leased_tasks(slots=held)
+    if len(leases) < len(held):  # a page that was just left gave some back: this one asks again
+        held = lease_hold(model=VoteSlot, rater=rater, campaign=campaign, count=count, now=now)
+        leases = leased_tasks(slots=held)
     return {
-        "leases": leased_tasks(slots=held),
+        "leases": leases,
         "progress": own_progress(rater=rater, campaign=campaign, now=now),
-        "none_because": "" if held else none_because(rater=rater, campaign=campaign),
+        "none_because": "" if leases else none_because(rater=rater, campaign=campaign),
     }
 
 

@@ -66,10 +66,14 @@ _CAMPAIGN = Prepared(lambda: Campaign.objects.filter(pairs=bound(Rating, "pair")
 def work_of(*, rater: Rater, campaign: Campaign, count: int, now: datetime) -> dict[str, Any]:
     """What a rater has to do in a campaign, topped up to `count` leases."""
     hold = pairs_hold(rater=rater, campaign=campaign, count=count, now=now)
+    leases = leased_pairs(leases=hold.leases)
+    if len(leases) < len(hold.leases):  # a page that was just left gave some back: this one asks again
+        hold = pairs_hold(rater=rater, campaign=campaign, count=count, now=now)
+        leases = leased_pairs(leases=hold.leases)
     return {
-        "leases": leased_pairs(leases=hold.leases),
+        "leases": leases,
         "progress": hold.progress,
-        "none_because": "" if hold.leases else none_because(rater=rater, campaign=campaign),
+        "none_because": "" if leases else none_because(rater=rater, campaign=campaign),
     }
 
 

@@ -209,7 +209,10 @@ def own_progress(*, rater: Rater, campaign: Campaign, now: datetime) -> OwnProgr
 
 
 def leased_pairs(*, leases: Collection[HeldPair]) -> list[HeldPair]:
-    """What one rater holds in one campaign with all that a page shows of the pairs, in the same order."""
+    """What one rater holds in one campaign with all that a page shows of the pairs, in the same order.
+
+    What another of their tabs has given back meanwhile is left out.
+    """
     if not leases:
         return []
     holder = next(iter(leases))
@@ -219,6 +222,7 @@ def leased_pairs(*, leases: Collection[HeldPair]) -> list[HeldPair]:
     return [
         slots[lease.pk] if isinstance(lease, Slot) else Repeat.objects.select_related(*_SHOWN_WITH).get(pk=lease.pk)
         for lease in leases
+        if lease.pk in slots or not isinstance(lease, Slot)
     ]
 
 

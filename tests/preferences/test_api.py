@@ -14,6 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from annotation_site.accounts.models import Rater, RaterState, User
+from annotation_site.leases.services import lease_release
+from annotation_site.preferences import api as preference_api
 from annotation_site.preferences.models import PreferenceTask, Vote, VoteSlot
 from annotation_site.scoring.models import Campaign
 from tests.factories import make_admin, make_clip, make_painting, make_task
@@ -209,3 +211,25 @@ def test_a_vote_and_the_next_task_cost_so_many_statements_and_no_more(
         held = answer.json()["leases"]
         costs.add(len(asked))
     assert costs == {28}
+
+
+def test_what_a_page_that_was_left_gives_back_while_the_next_one_asks_is_held_again(
+    campaign: Campaign, task: PreferenceTask, vera: Rater, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = preference_api.lease_hold
+    given_back: list[Any] = []
+
+    def hold_while_another_tab_gives_back(**asked: Any) -> list[VoteSlot]:
+        slots: list[VoteSlot] = held(**asked)
+        if not given_back:
+            given_back.extend(slot.token for slot in slots)
+            for token in given_back:
+                lease_release(model=VoteSlot, rater=vera, token=token, now=asked["now"])
+        return slots
+
+    monkeypatch.setattr(preference_api, "lease_hold", hold_while_another_tab_gives_back)
+    answer = post(client_of(vera.user), "leases/", campaign=campaign.slug)
+    assert answer.status_code == 200
+    tokens = [lease["token"] for lease in answer.json()["leases"]]
+    assert len(tokens) == len(given_back) > 0
+    assert not set(tokens) & {str(token) for token in given_back}

@@ -14,6 +14,8 @@ from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from annotation_site.accounts.models import Rater, RaterState, User
+from annotation_site.scoring import api as scoring_api
+from annotation_site.scoring.holding import pair_release
 from annotation_site.scoring.models import Campaign, Pair, Rating, Slot, SlotState
 from tests.conftest import NOON
 from tests.factories import make_admin, make_pair, make_rater, make_rating
@@ -280,3 +282,24 @@ def test_a_claim_takes_as_many_queries_with_many_pairs_as_with_few(campaign: Cam
         assert len(told["leases"]) == 2
         counts.append(len(queries))
     assert counts[0] >= counts[1]
+
+
+def test_what_a_page_that_was_left_gives_back_while_the_next_one_asks_is_held_again(campaign, vera, clock, monkeypatch):
+    make_pair(campaign=campaign)
+    held = scoring_api.pairs_hold
+    given_back: list[Any] = []
+
+    def hold_while_another_tab_gives_back(**asked: Any) -> Any:
+        hold = held(**asked)
+        if not given_back:
+            given_back.extend(lease.token for lease in hold.leases)
+            for token in given_back:
+                pair_release(rater=vera, token=token, now=NOON)
+        return hold
+
+    monkeypatch.setattr(scoring_api, "pairs_hold", hold_while_another_tab_gives_back)
+    answer = post(client_of(vera.user), "leases/", campaign=campaign.slug)
+    assert answer.status_code == 200
+    tokens = [lease["token"] for lease in answer.json()["leases"]]
+    assert len(tokens) == len(given_back) > 0
+    assert not set(tokens) & {str(token) for token in given_back}
