@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mpd_builder.snapshot.manifest import MANIFEST_NAME, SUMS_NAME, ManifestError, parse, parse_sums
 from mpd_builder.snapshot.reader import Snapshot, SnapshotDamaged, load
-from mpd_builder.snapshot.verification import Damage, Problem, Report
+from mpd_builder.snapshot.verification import Damage, Problem, Report, check_file, read_file
 
 TABLES = "data/"
 
@@ -19,13 +19,13 @@ def read_tables(path: Path | str) -> Snapshot:
     """
     root = Path(path)
     try:
-        sums = (root / SUMS_NAME).read_bytes()
+        sums = read_file(root, SUMS_NAME)
         expected = parse_sums(sums)
         checked = {
             name: digest for name, digest in expected.items() if name.startswith(TABLES) or name == MANIFEST_NAME
         }
-        problems = [problem for name, digest in sorted(checked.items()) if (problem := _check(root, name, digest))]
-        manifest = {} if problems else parse((root / MANIFEST_NAME).read_bytes())
+        problems = [problem for name, digest in sorted(checked.items()) if (problem := check_file(root, name, digest))]
+        manifest = {} if problems else parse(read_file(root, MANIFEST_NAME))
     except ManifestError as error:
         raise SnapshotDamaged(_report(root, [Problem(SUMS_NAME, Damage.NOT_A_SNAPSHOT, str(error))])) from error
     except OSError as error:
@@ -36,17 +36,6 @@ def read_tables(path: Path | str) -> Snapshot:
     digest = hashlib.sha256(sums).hexdigest()
     n_bytes = sum(fact["bytes"] for fact in manifest["files"].values())
     return load(Report(path=root, digest=digest, n_files=len(expected) + 1, n_bytes=n_bytes, manifest=manifest))
-
-
-def _check(root: Path, name: str, expected: str) -> Problem | None:
-    try:
-        with (root / name).open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        return Problem(name, Damage.UNREADABLE, f"{name} cannot be read: {error.strerror}")
-    if digest != expected:
-        return Problem(name, Damage.CHANGED, f"{name} was changed after the snapshot was sealed")
-    return None
 
 
 def _report(root: Path, problems: list[Problem]) -> Report:

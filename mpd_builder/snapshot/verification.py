@@ -75,9 +75,9 @@ def verify(path: Path | str) -> Report:
         return _failed(root, Problem(".", Damage.NOT_A_SNAPSHOT, "is what an unfinished export left, not a snapshot"))
     try:
         found, strange = _walk(root)
-        sums = _read(root, SUMS_NAME)
+        sums = read_file(root, SUMS_NAME)
         expected = parse_sums(sums)
-        manifest = parse(_read(root, MANIFEST_NAME))
+        manifest = parse(read_file(root, MANIFEST_NAME))
     except ManifestError as error:
         return _failed(root, Problem(SUMS_NAME, Damage.NOT_A_SNAPSHOT, f"not a readable snapshot: {error}"))
     except OSError as error:
@@ -103,7 +103,8 @@ def _failed(root: Path, problem: Problem) -> Report:
     return Report(path=root, digest="", n_files=0, n_bytes=0, problems=(problem,))
 
 
-def _read(root: Path, name: str) -> bytes:
+def read_file(root: Path, name: str) -> bytes:
+    """A file of the seal. Raises ManifestError where there is none, OSError."""
     try:
         with open(root / name, "rb", opener=_open_plain) as file:
             return file.read()
@@ -155,11 +156,12 @@ def _presence(found: Mapping[str, int], expected: Mapping[str, str]) -> list[Pro
 def _contents(root: Path, expected: Mapping[str, str]) -> list[Problem]:
     """Hash the files, on as many threads as there are cores (hashing lets go of the interpreter)."""
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as threads:
-        checks = threads.map(lambda name: _check_file(root, name, expected[name]), sorted(expected))
+        checks = threads.map(lambda name: check_file(root, name, expected[name]), sorted(expected))
         return [problem for problem in checks if problem is not None]
 
 
-def _check_file(root: Path, name: str, expected: str) -> Problem | None:
+def check_file(root: Path, name: str, expected: str) -> Problem | None:
+    """What is wrong with a file, if its SHA-256 is not the expected one. No link at the end of its path is followed."""
     try:
         with open(root / name, "rb", opener=_open_plain) as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

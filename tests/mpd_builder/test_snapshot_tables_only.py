@@ -56,5 +56,14 @@ def test_what_is_missing_is_named(folder: Path) -> None:
     (folder / "data" / "raters.parquet").unlink()
     with pytest.raises(snapshots.SnapshotDamaged, match=r"data/raters.parquet cannot be read"):
         snapshots.read_tables(folder)
-    with pytest.raises(snapshots.SnapshotDamaged, match="SHA256SUMS cannot be read"):
+    with pytest.raises(snapshots.SnapshotDamaged, match="there is no SHA256SUMS in it"):
         snapshots.read_tables(folder / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["data/ratings.parquet", "manifest.json", "SHA256SUMS"])
+def test_a_link_to_the_very_same_bytes_is_not_followed(folder: Path, tmp_path: Path, name: str) -> None:
+    moved = tmp_path / "elsewhere"
+    (folder / name).rename(moved)
+    (folder / name).symlink_to(moved)
+    with pytest.raises(snapshots.SnapshotDamaged, match=f"{name} cannot be read"):
+        snapshots.read_tables(folder)
