@@ -20,9 +20,9 @@ import pytest
 
 from tests.browser import launch_options
 from tests.conftest import REPO_ROOT
-from tests.e2e.stage import stage, winter
+from tests.e2e.stage import admin, stage, winter
 
-__all__ = ["stage", "winter"]
+__all__ = ["admin", "stage", "winter"]
 
 SCREENS = Path(__file__).parent / "screens"
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import soundfile
+from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import Client
@@ -173,6 +174,16 @@ def stage(live_server: Any, browser: Browser) -> Iterator[Stage]:
     for context in stage.contexts:
         context.close()
     assert not stage.faults, stage.faults
+
+
+@pytest.fixture
+def admin(stage: Stage) -> Stage:
+    """The stage, visited by an admin, with nothing kept from an earlier visit."""
+    cache.clear()
+    user = stage.rater.user
+    user.is_staff = user.is_superuser = True
+    user.save()
+    return stage
 
 
 @pytest.fixture

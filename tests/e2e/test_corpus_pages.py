@@ -17,15 +17,6 @@ SOUNDING_MS = 10_000
 
 
 @pytest.fixture
-def admin(stage: Stage) -> Stage:
-    """The stage, visited by an admin."""
-    user = stage.rater.user
-    user.is_staff = user.is_superuser = True
-    user.save()
-    return stage
-
-
-@pytest.fixture
 def paintings(transactional_db: None) -> list[Painting]:
     """Three paintings: one in a pair with a rating, one withdrawn, one that may not be published."""
     found = [real_painting(number) for number in range(3)]

@@ -8,7 +8,6 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
 from annotation_site.preferences.making import tasks_make
@@ -22,16 +21,6 @@ from tests.preferences.worked import Worked, ambiguous, cast, worked_campaign
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
 REPORT, QUERY = "/admin/preferences/report/", "/admin/preferences/query/"
-
-
-@pytest.fixture
-def admin(stage: Stage) -> Stage:
-    """The stage, visited by an admin."""
-    cache.clear()
-    user = stage.rater.user
-    user.is_staff = user.is_superuser = True
-    user.save()
-    return stage
 
 
 @pytest.fixture

@@ -27,15 +27,6 @@ SOUNDING_MS = 10_000
 
 
 @pytest.fixture
-def admin(stage: Stage) -> Stage:
-    """The stage, visited by an admin."""
-    user = stage.rater.user
-    user.is_staff = user.is_superuser = True
-    user.save()
-    return stage
-
-
-@pytest.fixture
 def autumn(transactional_db: None) -> Campaign:
     """Sixty pairs of twelve paintings and five clips: one rater rates high, one at random, one came back to a few."""
     cache.clear()

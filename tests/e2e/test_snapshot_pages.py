@@ -28,15 +28,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def admin(stage: Stage) -> Stage:
-    """The stage, visited by an admin."""
-    user = stage.rater.user
-    user.is_staff = user.is_superuser = True
-    user.save()
-    return stage
-
-
-@pytest.fixture
 def judged(transactional_db: None) -> Judged:
     """Twelve complete pairs; the thumbnails and waveforms that an import would have made."""
     judged = judged_campaign()
