@@ -20,7 +20,8 @@ from annotation_site.scoring.models import Campaign, Pair
 from annotation_site.scoring.services import pairs_ask_for
 from annotation_site.training.following import follow
 from annotation_site.training.models import Rescoring
-from annotation_site.training.services import rescoring_folder, run_folder
+from annotation_site.training.services import rescoring_folder
+from annotation_site.training.versions import checkpoint_folder
 from model import acquisition
 from mpd_builder.mel import MEL_SHAPE
 from mpd_builder.pairing import random_pairs
@@ -182,6 +183,6 @@ def score(rescoring: Rescoring, *, folder: Path, report: Reporter) -> None:
         if "done" in event and "total" in event:
             report(int(event["done"]), int(event["total"]), f"Scoring: {event['done']} of {event['total']} pairs")
 
-    arguments = ["score", "--checkpoint", str(run_folder(rescoring.version.run)), "--arrays", str(folder)]
+    arguments = ["score", "--checkpoint", str(checkpoint_folder(rescoring.version)), "--arrays", str(folder)]
     arguments += ["--pairs", str(folder / "pairs.csv"), "--out", str(folder / "scores.csv")]
     follow(arguments, folder=folder, on_event=on_event, beat=report)
