@@ -1,4 +1,4 @@
-"""The model's command line: describe, train, evaluate, report, compare, score, choose, maps, adaptors.
+"""The model's command line: describe, train, evaluate, report, compare, score, choose, simulate-al, maps, adaptors.
 
 Exit status: 0 done, 2 wrong use, 1 failed with one clear line on standard error, 143 stopped by SIGTERM.
 """
@@ -15,6 +15,7 @@ import torch
 
 from model import adaptors, checkpoints, choicefile, commands, data, matrix, pairfile, report, runs
 from model.active.commands import COMMANDS as ACTIVE_COMMANDS
+from model.active.plan import StudyError
 from model.arguments import parser
 from model.config import ConfigError
 from model.training import Interrupted, TrainingFailed
@@ -45,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         data.DataError,
         pairfile.PairFileError,
         choicefile.ChoiceError,
+        StudyError,
         matrix.MatrixError,
         report.ReportError,
         adaptors.AdaptorError,
