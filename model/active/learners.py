@@ -167,13 +167,13 @@ def ridge(features_LK: Floats, score_L: Floats) -> tuple[Floats, Posterior]:
     """Weights (K,) and their posterior, the ridge chosen by generalised cross-validation (Golub, Heath, Wahba 1979)."""
     left_LR, singular_R, right_RK = np.linalg.svd(features_LK, full_matrices=False)
     projected_R, count = left_LR.T @ score_L, len(score_L)
-    lost = float(score_L @ score_L - projected_R @ projected_R)
+    lost = float(np.square(score_L - left_LR @ projected_R).sum()) if count > len(singular_R) else 0.0
 
     def fit(strength: float) -> tuple[float, float]:
         """Generalised cross-validation error, and the residual variance."""
-        kept_R = singular_R**2 / (singular_R**2 + strength)
-        residual = max(lost + float(np.square((1 - kept_R) * projected_R).sum()), 1e-12)
-        free = max(count - float(kept_R.sum()), 1e-3)
+        left_out_R = strength / (singular_R**2 + strength)
+        residual = lost + float(np.square(left_out_R * projected_R).sum())
+        free = count - len(singular_R) + float(left_out_R.sum())
         return count * residual / free**2, residual / free
 
     strength = min(RIDGES, key=lambda candidate: fit(candidate)[0])
