@@ -17,6 +17,7 @@ IMPORTS = [
     ("bench.judging", "parts", "paper", "64"),
     ("bench.judging", "matrix", "paper@small", "64"),
     ("bench.pairing",),
+    ("bench.choosing", "100000", "500"),
     ("bench.preferences",),
     ("bench.reliability", "alpha"),
     ("bench.reliability", "report", "50000"),
