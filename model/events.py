@@ -9,7 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-EVENTS_NAME = "events.jsonl"
+from model.files import EVENTS_NAME
+
+__all__ = ["EVENTS_NAME", "EventTail", "EventWriter", "Watcher", "read_events"]
 
 
 class Watcher(Protocol):
