@@ -57,7 +57,7 @@ class Training:
     def named(self, words: str) -> int:
         """The one process of the training, besides its ranks, that was started with these words."""
         others = [pid for pid in living_in(self.place) if pid not in self.ranks]
-        found = [pid for pid in others if words in Path(f"/proc/{pid}/cmdline").read_text().split("\\0--\\0")[0]]
+        found = [pid for pid in others if words in Path(f"/proc/{pid}/cmdline").read_text().split("\0--\0")[0]]
         return min(found)
 
     def end(self) -> None:
