@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,11 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg2
+
 from annotation_site import broker
 from model.events import read_events
 from mpd_builder.snapshot import Sealed
 from tests.conftest import REPO_ROOT
 from tests.corpus.sites import Site
+from tests.databases import SQLITE_NAME
 from tests.mpd_builder.small_snapshot import write_small
 from tests.training.processes import wait_until
 
@@ -44,12 +48,8 @@ from annotation_site.training.services import run_resume
 run, now = TrainingRun.objects.get(pk={run}), timezone.now()
 {what}
 """
-LOOK = """
-import json
-from annotation_site.training.models import TrainingRun
-fields = ("state", "error", "reason", "attempts", "worker", "words", "cancel_requested", "report")
-print("FOUND" + json.dumps(TrainingRun.objects.values(*fields).get(pk={run})))
-"""
+FIELDS = ("state", "error", "reason", "attempts", "worker", "report")
+LOOK = f"SELECT {', '.join(FIELDS)} FROM training_trainingrun WHERE id = {{run}}"
 
 
 class Stage:
@@ -79,8 +79,9 @@ class Stage:
         self.site.shell(DO.format(run=run, what="run_resume(run=run, now=now)"))
 
     def look(self, run: int) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self._said(LOOK.format(run=run)))
-        return found
+        """The row as it is in the database now."""
+        row = dict(zip(FIELDS, self._row(LOOK.format(run=run)), strict=True))
+        return row | {"report": json.loads(row["report"]) if isinstance(row["report"], str) else row["report"]}
 
     def folder(self, run: int) -> Path:
         return self.site.state / "runs" / f"run-{run:06d}"
@@ -139,6 +140,14 @@ class Stage:
         server = broker.start(self.site.state)
         assert server is not None
         return server
+
+    def _row(self, question: str) -> tuple[Any, ...]:
+        connect = psycopg2.connect if self.site.database_url else sqlite3.connect
+        address = self.site.database_url or self.site.state / SQLITE_NAME
+        with contextlib.closing(connect(address)) as database, contextlib.closing(database.cursor()) as cursor:
+            cursor.execute(question)
+            found: tuple[Any, ...] = cursor.fetchone()
+            return found
 
     def _said(self, code: str) -> str:
         return self.site.shell(code).rsplit("FOUND", 1)[1].strip()
