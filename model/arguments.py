@@ -109,6 +109,11 @@ def _score(added: Parser) -> None:
     _machine(added)
 
 
+def _serve(added: Parser) -> None:
+    added.add_argument("--checkpoint", required=True, type=Path, metavar="DIR")
+    _machine(added)
+
+
 def _maps(added: Parser) -> None:
     added.add_argument("--checkpoint", required=True, type=Path, metavar="DIR")
     added.add_argument("--painting", required=True, metavar="P", help="a picture file, or a painting_id of --snapshot")
@@ -173,6 +178,7 @@ _ARGUMENTS: Mapping[str, Callable[[Parser], None]] = {
     "report": _report,
     "compare": _compare,
     "score": _score,
+    "serve": _serve,
     "maps": _maps,
     "adaptors": _adaptors,
 }
