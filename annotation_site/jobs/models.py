@@ -29,6 +29,7 @@ class Job(models.Model):
     task_name: ClassVar[str]
     queue: ClassVar[str] = "default"
     max_attempts: ClassVar[int] = 3
+    is_in_overview: ClassVar[bool] = True  # whether admins see it among the work in progress
 
     state = models.CharField(max_length=12, choices=JobState.choices, default=JobState.QUEUED, db_index=True)
     done = models.PositiveBigIntegerField(default=0, help_text="Steps done so far.")

@@ -243,6 +243,6 @@ def test_a_stretch_is_cut_from_its_second_on_and_ends_when_it_has_its_clips(tmp_
 
 def test_a_stretch_that_begins_too_late_says_so(tmp_path: Path) -> None:
     path = write_sound(tmp_path / "a.wav", tone(20))
-    with pytest.raises(Rejected, match="20.0 s long; no clip of 15 s can be cut from it from second 7 on") as caught:
+    with pytest.raises(Rejected, match="cut from it from second 7 on") as caught:
         process(Candidate(path, path.name), limits=Limits(), stretch=Stretch(7.0))
     assert caught.value.hint == "Begin earlier."
