@@ -149,13 +149,14 @@ class JudgeView(APIView):
         A file that cannot be used is found by the worker: the state is then `failed`, and `error` says why. Also at
         `/api/judge/`.
         """
+        wait_s = _seconds(request._request)
         if not isinstance(request.data, dict):
             raise exceptions.ValidationError("Send a form, or one JSON object.")
         form = QuestionForm(request.data, request.FILES)
         if not form.is_valid():
             raise exceptions.ValidationError({field: [str(word) for word in words] for field, words in form.errors.items()})
         judging = services.judging_ask(question=form.question(), user=person(request.user), now=timezone.now())
-        return _told(_waited_for(judging, _seconds(request._request)))
+        return _told(_waited_for(judging, wait_s))
 
 
 class JudgingView(APIView):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -55,7 +56,12 @@ def nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
 def make_version(number: int = 1, *, is_active: bool = True, now: datetime = NOON) -> ModelVersion:
     """A version of a run whose files nobody has."""
     snapshot = Snapshot.objects.create(
-        campaign=make_campaign(), name=f"s{number}", recipe={}, state=JobState.DONE, digest=f"{number:064x}", created_at=now
+        campaign=make_campaign(),
+        name=f"s{number}",
+        recipe={},
+        state=JobState.DONE,
+        digest=f"{number:064x}",
+        created_at=now,
     )
     run = TrainingRun.objects.create(
         snapshot=snapshot, recipe="tiny", state=JobState.DONE, folder=f"run-{number}", report=REPORT, created_at=now
@@ -100,10 +106,13 @@ def verdict(scores: list[list[float]], *, sd: float = 0.03, told_apart: bool = T
     order = sorted(range(len(means)), key=lambda row: -means[row])
     steps = [
         {"difference": means[a] - means[b], "sd": 0.01, "is_told_apart": told_apart}
-        for a, b in zip(order, order[1:], strict=False)
+        for a, b in itertools.pairwise(order)
     ]
     places = np.arange(256).reshape(16, 16)
-    layer = [{"low": 0.1, "high": 0.9, "mean": 0.4, "values": np.roll(places, 40 * n).ravel().tolist()} for n in range(layers)]
+    layer = [
+        {"low": 0.1, "high": 0.9, "mean": 0.4, "values": np.roll(places, 40 * n).ravel().tolist()}
+        for n in range(layers)
+    ]
     return {
         "paintings": [
             {"score": mean, "sd": sd, "windows": [{"score": score, "sd": 1.4 * sd} for score in row]}
@@ -128,8 +137,14 @@ def make_done(
     found = {"result": verdict(scores, **fields), "state": JobState.DONE, "created_by": user}
     judging = make_judging(version=ModelVersion.objects.first(), **found)
     for place in range(len(scores)):
-        shown = {"display": made_store(judging, f"painting-{place}.jpg", picture_bytes(place)), "width": 320, "height": 280}
-        Subject.objects.create(judging=judging, kind="painting", position=place, name=f"painting {place}.jpg", shown=shown)
+        shown = {
+            "display": made_store(judging, f"painting-{place}.jpg", picture_bytes(place)),
+            "width": 320,
+            "height": 280,
+        }
+        Subject.objects.create(
+            judging=judging, kind="painting", position=place, name=f"painting {place}.jpg", shown=shown
+        )
     windows = range(len(scores[0]))
     peaks = [side for swing in range(60) for side in (-2 * swing, 2 * swing)]
     shown = {
