@@ -134,27 +134,35 @@ def make_done(
 ) -> Judging:
     """A judging that is done, with its files; what it found is made up."""
     scores = scores or [[0.7, 0.6]]
-    found = {"result": verdict(scores, **fields), "state": JobState.DONE, "created_by": user}
-    judging = make_judging(version=ModelVersion.objects.first(), **found)
+    judging = make_judging(created_by=user)
     for place in range(len(scores)):
-        shown = {
-            "display": made_store(judging, f"painting-{place}.jpg", picture_bytes(place)),
-            "width": 320,
-            "height": 280,
-        }
-        Subject.objects.create(
-            judging=judging, kind="painting", position=place, name=f"painting {place}.jpg", shown=shown
-        )
-    windows = range(len(scores[0]))
-    peaks = [side for swing in range(60) for side in (-2 * swing, 2 * swing)]
-    shown = {
-        "audio": [made_store(judging, f"window-{index:03d}.flac", audio) for index in windows],
-        "peaks": [peaks for _ in windows],
-        "starts": [15.0 * index for index in windows],
-        "silent": 0,
-    }
-    Subject.objects.create(judging=judging, kind="music", name="music.flac", shown=shown)
+        named = {"kind": "painting", "position": place, "name": f"painting {place}.jpg"}
+        Subject.objects.create(judging=judging, **named)
+    Subject.objects.create(judging=judging, kind="music", name="music.flac")
+    finish(judging, scores, audio=audio, **fields)
     return judging
+
+
+def finish(judging: Judging, scores: list[list[float]], *, audio: bytes = b"sound", **fields: Any) -> None:
+    """What a worker would leave."""
+    for subject in judging.subjects.filter(kind="painting"):
+        place = subject.position
+        display = made_store(judging, f"painting-{place}.jpg", picture_bytes(place, size=(640, 560)))
+        subject.shown = {"display": display, "width": 640, "height": 560}
+        subject.save()
+    windows = range(len(scores[0]))
+    swings = [int(100 * abs(np.sin(0.4 * bar))) + 5 for bar in range(60)]
+    judging.subjects.filter(kind="music").update(
+        shown={
+            "audio": [made_store(judging, f"window-{index:03d}.flac", audio) for index in windows],
+            "peaks": [[side for swing in swings for side in (-swing, swing)] for _ in windows],
+            "starts": [15.0 * index for index in windows],
+            "silent": 0,
+        }
+    )
+    judging.result, judging.version = verdict(scores, **fields), ModelVersion.objects.filter(is_active=True).first()
+    judging.state = JobState.DONE
+    judging.save()
 
 
 def stored_files(root: Path) -> list[str]:
