@@ -9,7 +9,7 @@ FITS: Final = (
     (0.15, "fits very badly"),
     (0.3, "fits badly"),
     (0.45, "fits rather badly"),
-    (0.55, "in the middle"),
+    (0.55, "is in the middle"),
     (0.7, "fits rather well"),
     (0.85, "fits well"),
     (0.98, "fits very well"),
