@@ -154,7 +154,9 @@ class JudgeView(APIView):
             raise exceptions.ValidationError("Send a form, or one JSON object.")
         form = QuestionForm(request.data, request.FILES)
         if not form.is_valid():
-            raise exceptions.ValidationError({field: [str(word) for word in words] for field, words in form.errors.items()})
+            raise exceptions.ValidationError(
+                {field: [str(word) for word in words] for field, words in form.errors.items()}
+            )
         judging = services.judging_ask(question=form.question(), user=person(request.user), now=timezone.now())
         return _told(_waited_for(judging, wait_s))
 

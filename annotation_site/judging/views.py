@@ -115,16 +115,17 @@ def _corpus(told: QueryDict) -> dict[str, Any]:
     paintings = selectors.chosen(Painting.objects.all(), told.getlist("paintings"))
     tracks = selectors.chosen(Track.objects.all(), told.getlist("track")[:1])
     found: dict[str, list[Any]] = {"paintings": [], "tracks": []}
-    if "find" in told or some == "paintings":
+    painting_words, track_words = told.get("painting_words", "").strip(), told.get("track_words", "").strip()
+    if some == "paintings" or ("find" in told and (painting_words or not track_words)):
         seed = secrets.randbits(32) if some == "paintings" else None
-        found["paintings"] = selectors.paintings_found(words=told.get("painting_words", ""), seed=seed)
-    if "find" in told or some == "tracks":
+        found["paintings"] = selectors.paintings_found(words=painting_words, seed=seed)
+    if some == "tracks" or ("find" in told and (track_words or not painting_words)):
         seed = secrets.randbits(32) if some == "tracks" else None
-        found["tracks"] = selectors.tracks_found(words=told.get("track_words", ""), seed=seed)
+        found["tracks"] = selectors.tracks_found(words=track_words, seed=seed)
     return {
         "is_searched": bool(some or "find" in told),
-        "painting_words": told.get("painting_words", ""),
-        "track_words": told.get("track_words", ""),
+        "painting_words": painting_words,
+        "track_words": track_words,
         "chosen_paintings": paintings,
         "chosen_tracks": tracks,
         "found_paintings": [item for item in found["paintings"] if item not in paintings],

@@ -244,3 +244,10 @@ def test_judgings_are_no_work_for_the_overview(version):
     assert page.status_code == 200
     assert "Judging " not in page.text
     assert 'href="/judge/"' in page.text
+
+
+def test_raters_find_the_way_where_they_may_go_it(version, settings):
+    client = client_of(make_rater().user)
+    assert "/judge/" not in client.get("/").text
+    settings.JUDGE_FOR = "raters"
+    assert "/judge/" in client.get("/").text
