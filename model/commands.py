@@ -184,7 +184,7 @@ def serve(options: argparse.Namespace) -> None:
     # What a library prints must not get between the answers.
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)
-        checkpoint = checkpoints.load(options.checkpoint, device=_device(options.device))
+        checkpoint = checkpoints.load(options.checkpoint, device=device_of(options.device))
         with contextlib.suppress(BrokenPipeError):  # whoever asked is gone
             serving.serve(checkpoint, requests=sys.stdin.buffer, answers=answers, clock=time.perf_counter)
 
