@@ -166,8 +166,8 @@ IMPORT_PROCESSES = whole_number("IMPORT_PROCESSES", 0, least=0)
 IMPORT_ROOTS = folders("IMPORT_ROOTS")
 IMPORT_SCRATCH = Path(os.environ.get("IMPORT_SCRATCH") or STATE_DIR / "scratch")
 
-# --- Training: how long one that is told to stop may take to save; how many machines share one, and where they meet; how
-# large a model version may be that is brought in as a file ----------------------------------------------------------
+# --- Training: how long one that is told to stop may take to save; how many machines share one, and where they meet;
+# how large a model version may be that is brought in as a file ------------------------------------------------------
 TRAINING_GRACE_SECONDS = whole_number("TRAINING_GRACE_SECONDS", 30)
 TRAINING_NODES = whole_number("TRAINING_NODES", 1)
 TRAINING_RENDEZVOUS = os.environ.get("TRAINING_RENDEZVOUS", "")
