@@ -15,6 +15,7 @@ from model.active.condensing import condensed
 from model.active.plan import AMOUNTS, Plan, study_config
 from model.checkpoints import replace_text
 from model.commands import device_of, overrides_of
+from model.training import Interrupted
 
 
 def choose(options: argparse.Namespace) -> None:
@@ -71,6 +72,8 @@ def simulate_al(options: argparse.Namespace) -> None:
     replace_text(options.out / "study.json", json.dumps(found, indent=2) + "\n")
     replace_text(options.out / "study.md", pages.markdown(found))
     replace_text(options.out / "study.html", pages.page(found))
+    if stopping:
+        raise Interrupted(f"stopped with {len(found_curves)} curves finished; the same command goes on from there")
     print(json.dumps(found, indent=2) if options.json else pages.markdown(found))
 
 

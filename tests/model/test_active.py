@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -299,13 +300,37 @@ def test_a_snapshot_with_too_few_pairs_is_refused(rated: Dataset) -> None:
         study.drawn(planned(), nothing, 0)
 
 
-def test_the_command_writes_three_reports_and_goes_on_from_what_is_there(
-    rated: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def command(rated: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """`simulate-al --fast` on the planted pairs."""
     monkeypatch.setattr(data, "load", lambda path: rated)
     monkeypatch.setattr(commands, "study_config", lambda recipe, overrides: planned().config)
     amounts = [word for name, count in SMALL.items() for word in (f"--{name}", str(count))]
-    command = ["simulate-al", "--snapshot", "any", "--out", str(tmp_path), "--device", "cpu", "--fast", *amounts]
+    return ["simulate-al", "--snapshot", "any", "--out", str(tmp_path), "--device", "cpu", "--fast", *amounts]
+
+
+def test_a_study_that_is_stopped_keeps_its_curves_and_goes_on(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rounds = study.rounds
+
+    def interrupted(*arguments: Any, **settings: Any) -> Iterator[Point]:
+        signal.raise_signal(signal.SIGTERM)
+        return rounds(*arguments, **settings)
+
+    monkeypatch.setattr(study, "rounds", interrupted)
+    command += ["--seeds", "0", "--methods", "random", "lcmd"]
+    assert main(command) == 143
+    assert "stopped with 1 curves finished" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "seed-0").iterdir()] == ["random.json"]
+    monkeypatch.setattr(study, "rounds", rounds)
+    assert main(command) == 0
+    assert json.loads((tmp_path / "study.json").read_text())["seeds"] == [0]
+
+
+def test_the_command_writes_three_reports_and_goes_on_from_what_is_there(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([*command, "--seeds", "0", "1", "--methods", "random", "coreset", "--json"]) == 0
     printed = capsys.readouterr()
     found = json.loads(printed.out)
