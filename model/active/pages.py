@@ -15,8 +15,9 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 TITLE = "Does choosing pay?"
 NAMES = {"srcc": "SRCC", "rmse": "RMSE"}
 MODES = {
-    "retrain": "the whole model goes on learning at every round, from the weights of the round before",
-    "head": "only the last layer fitted anew, in closed form, on the features of the model of the first round",
+    "retrain": "at every round the whole model goes on learning from the weights of the round before, and its last "
+    "layer is fitted in closed form",
+    "head": "head only: the last layer is fitted in closed form at every round, to the features of the first round",
 }
 
 

@@ -20,18 +20,18 @@ SMALL: Mapping[str, Any] = {
     "painting.depth": 2,
     "optim.lr": 0.003,
     "optim.batch": 32,
-    "optim.regression_steps": 60,
+    "optim.regression_steps": 30,
 }
 """What the default recipe changes, so that a study of a hundred trainings fits two shared cores."""
 SEEDS = (0, 1, 2, 3, 4)
 AMOUNTS: Mapping[str, int] = {
-    "start": 1500,
-    "batch": 500,
+    "start": 800,
+    "batch": 300,
     "rounds": 3,
-    "pool": 2500,
-    "measured": 1500,
+    "pool": 1500,
+    "measured": 1000,
     "members": 3,
-    "steps": 300,
+    "steps": 120,
 }
 
 
@@ -48,8 +48,8 @@ class Plan:
     the ensemble. steps: of training on the start; a round takes the config's `optim.regression_steps`.
 
     `retrain` is warm: at every round the whole model goes on from the weights of the round before, on all labelled
-    pairs, with a fresh optimiser. `head` keeps the features of the model that was trained on the start, and fits the
-    last layer in closed form.
+    pairs, with a fresh optimiser; then its last layer is fitted in closed form. `head` keeps the features of the model
+    that was trained on the start, and fits the last layer alone.
     """
 
     config: Config
