@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from model import checkpoints
-from model.active.plan import Plan
+from model.active.plan import WARM, Plan
 from model.config import Config, replaced
 from model.data import Dataset, Ints, Media
 from model.events import EventWriter
@@ -98,8 +98,8 @@ class Retrained:
     def _trained(self, labelled: Ints, seed: int, before: State | None) -> State:
         """From scratch with the plan's steps, or with the config's from the weights of `before`, which are kept."""
         config, identity = self._plan.config, checkpoints.Identity(self._dataset.digest, seed, "")
-        if before is None:
-            config = replaced(config, optim={"regression_steps": self._plan.steps})
+        changes = {"regression_steps": self._plan.steps} if before is None else {"lr": WARM * config.optim.lr}
+        config = replaced(config, optim=changes)
         mask = np.zeros(len(self._dataset.pairs), dtype=bool)
         mask[labelled] = True
         seen = replace(self._dataset, train=mask, validation=np.zeros_like(mask))

@@ -11,7 +11,7 @@ from mpd_builder.scales import Scale, scale_of
 
 WIDTH, HEIGHT = 480.0, 300.0
 LEFT, RIGHT, TOP, FOOT = 52.0, 96.0, 34.0, 44.0
-INKS = ("#86837b", "#7c5cd6", "#c2410c", "#0f766e", "#b4337d", "#2563a8")
+INKS = ("#86837b", "#7c5cd6", "#c2410c", "#0f766e", "#b4337d", "#3b82c4")
 """One ink a method, in the methods' order; each is told apart from both papers."""
 SHIFT, LINE = 2.5, 13.0
 Plot = Callable[[Mapping[str, Any], str, str], Drawing]
@@ -44,7 +44,8 @@ def _drawn(found: Mapping[str, Any], spots: Mapping[str, Sequence[Spot]], title:
     ink = dict(zip(found["methods"], INKS, strict=False))
     places = _apart([_y(up, row[-1][0]) for row in spots.values()])
     for number, ((name, row), place) in enumerate(zip(spots.items(), places, strict=True)):
-        shift = SHIFT * (number - (len(spots) - 1) / 2)
+        has_bars = any(low is not None for _, low, _ in row)
+        shift = SHIFT * (number - (len(spots) - 1) / 2) if has_bars else 0.0
         xs = [_x(across, votes) + shift for votes in found["votes"]]
         path = "L".join(f"{x:.2f} {_y(up, value)}" for x, (value, _, _) in zip(xs, row, strict=True))
         body.append(f'<path d="M{path}" fill="none" stroke="{ink[name]}" stroke-width="1.8"/>')
