@@ -54,6 +54,8 @@ class RunSerializer(JobSerializer):
 
 
 class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
+    source = serializers.CharField(read_only=True, help_text="`run`: of this site; `import`: brought in as a file.")
+
     class Meta:
         model = ModelVersion
         fields = (

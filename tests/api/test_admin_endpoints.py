@@ -34,7 +34,7 @@ ACTIONS = [
     "runs/1/cancel/",
     "runs/1/resume/",
     "runs/1/promote/",
-    "versions/1/activate/",
+    "model-versions/1/activate/",
     "rescorings/",
     "rescorings/1/cancel/",
 ]
@@ -215,7 +215,9 @@ def test_a_run_is_queued_promoted_and_rescores(ada: APIClient) -> None:
     assert (version["number"], version["is_active"], version["source"]) == (1, True, "run")
     better = make_run(snapshot=snapshot)
     assert ada.post(api(f"runs/{better.pk}/promote/"), {}, format="json").json()["number"] == 2
-    back = ada.post(api(f"versions/{version['id']}/activate/"), {"note": "better after all"}, format="json").json()
+    back = ada.post(
+        api(f"model-versions/{version['id']}/activate/"), {"note": "better after all"}, format="json"
+    ).json()
     assert (back["id"], back["is_active"]) == (version["id"], True)
     wanted = {"version": version["id"], "campaign": snapshot.campaign.slug, "pool_size": 10, "ask_for": 4}
     assert ada.post(api("rescorings/"), wanted, format="json").status_code == 201
