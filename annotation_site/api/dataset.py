@@ -54,7 +54,9 @@ class RunSerializer(JobSerializer):
 
 
 class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
-    source = serializers.CharField(read_only=True, help_text="`run`: of this site; `import`: brought in as a file.")
+    source = serializers.CharField(  # type: ignore[assignment]
+        read_only=True, help_text="`run`: of this site; `import`: brought in as a file."
+    )
 
     class Meta:
         model = ModelVersion
