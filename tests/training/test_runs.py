@@ -9,6 +9,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from django.utils import timezone
 from annotation_site.jobs.models import JobState
 from annotation_site.jobs.running import job_run
 from annotation_site.jobs.services import job_cancel
+from annotation_site.training import artefacts
+from annotation_site.training.artefacts import read_events_of
 from annotation_site.training.models import TrainingRun
 from annotation_site.training.queue import queue_place
 from annotation_site.training.reasons import Reason
@@ -125,6 +128,26 @@ def test_a_training_that_is_killed_says_so_and_resumes_from_its_checkpoint(start
     work(run)
     starts = [event for event in read_events(run_folder(run) / "events.jsonl") if event["event"] == "start"]
     assert (run.state, run.reason, starts[1]["step"] > 0) == (JobState.CANCELLED, "", True)
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_on_another_machine_from_what_the_storage_has(start, beside, elsewhere: Path, monkeypatch):
+    """The first worker's folder is gone with its machine; the state in the storage is a few seconds old at most."""
+    monkeypatch.setattr(artefacts, "EVERY", timedelta(milliseconds=20))
+    run = start(**LONG | {"optim.regression_steps": 250})
+    beside(
+        lambda: (elsewhere / run.folder / "state.safetensors").exists() and has(run, "step"),
+        lambda: job_cancel(job=run, now=timezone.now()),
+    )
+    assert work(run).state == JobState.CANCELLED
+    shutil.rmtree(run_folder(run))
+    run_resume(run=run, now=NOON)
+    assert (work(run).state, run.report["steps"]) == (JobState.DONE, 250)
+    starts = [event["step"] for event in read_events_of(run) if event["event"] == "start"]
+    assert len(starts) == 2
+    assert 0 < starts[1] < 250
+    assert not (elsewhere / run.folder / "state.safetensors").exists()
+    assert (elsewhere / run.folder / "checkpoint.json").exists()
 
 
 @pytest.mark.slow
