@@ -46,7 +46,7 @@ def write(config: Config, module: Judge, dataset: Dataset, media: Media, *, out_
             {
                 "picture": name,
                 "pair_id": dataset.pairs.pair_ids[row],
-                **{key: str(dataset.items[key].iloc[row]) for key in ("painting", "track") if key in dataset.items},
+                **{key: str(dataset.items[key].iloc[row]) for key in ("painting", "clip") if key in dataset.items},
                 "score": float(dataset.pairs.score[row]),
                 "predicted": score,
                 "intensity": map_LGG.mean(axis=(1, 2)).tolist(),

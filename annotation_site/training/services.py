@@ -50,12 +50,14 @@ def run_start(
     """Queue a training on a sealed snapshot. Raises `TrainingError` for a snapshot or a setting that cannot be used."""
     if snapshot.state != JobState.DONE:
         raise TrainingError(f"{snapshot} is not sealed yet: wait until its export is done.")
-    if recipe not in recipes.NAMES:
-        raise TrainingError(f"There is no recipe {recipe!r}; there are {', '.join(recipes.NAMES)}.")
+    try:
+        chosen = recipes.get(recipe)
+    except ConfigError:
+        raise TrainingError(f"There is no recipe {recipe!r}; there are {', '.join(recipes.NAMES)}.") from None
     if device not in DEVICES:
         raise TrainingError(f"There is no device {device!r}; there are {', '.join(DEVICES)}.")
     try:
-        recipes.get(recipe).with_overrides(overrides or {})
+        chosen.with_overrides(overrides or {})
     except ConfigError as error:
         raise TrainingError(f"The settings do not fit: {error}") from None
     run = TrainingRun.objects.create(

@@ -20,7 +20,7 @@ CPU = torch.device("cpu")
 
 def test_ten_held_out_pairs_are_drawn_with_their_scores(tmp_path: Path) -> None:
     dataset, config = planted_dataset(pairs=400), micro_config()
-    dataset = replace(dataset, items=pd.DataFrame({"painting": dataset.pairs.painting, "track": dataset.pairs.clip}))
+    dataset = replace(dataset, items=pd.DataFrame({"painting": dataset.pairs.painting, "clip": dataset.pairs.clip}))
     torch.manual_seed(0)
     module, media = build(config).eval(), dataset.media(config, CPU)
     assert examples.write(config, module, dataset, media, out_dir=tmp_path) == 10
@@ -32,7 +32,8 @@ def test_ten_held_out_pairs_are_drawn_with_their_scores(tmp_path: Path) -> None:
     expected = scoring.score_pairs(module, media, pairs.painting, pairs.clip, batch=64).score
     assert [pair["predicted"] for pair in found["pairs"]] == pytest.approx(list(expected), abs=1e-5)
     assert [pair["score"] for pair in found["pairs"]] == pytest.approx(list(pairs.score))
-    assert found["pairs"][0]["painting"] == str(dataset.pairs.painting[rows[0]])
+    first = found["pairs"][0]
+    assert (first["painting"], first["clip"]) == (str(pairs.painting[0]), str(pairs.clip[0]))
     assert found["layers_drawn"] == [1, 2]
     for pair in found["pairs"]:
         with Image.open(tmp_path / "maps" / pair["picture"]) as picture:
