@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from annotation_site.charts.drawings import Series, thinned
+from annotation_site.charts.drawings import LINE_STYLES, Series, thinned
 from annotation_site.training.models import TrainingRun
 from annotation_site.training.services import run_folder
 from model.events import EVENTS_NAME, EventTail
@@ -152,10 +152,10 @@ def history_of(events: Iterable[Mapping[str, Any]]) -> History:
 def _series(points: Mapping[int, Mapping[str, float]], names: Mapping[str, str]) -> list[Series]:
     ordered = sorted(points)
     found = []
-    for key, name in names.items():
+    for (key, name), style in zip(names.items(), LINE_STYLES, strict=False):
         line: list[Point] = [(float(at), points[at][key]) for at in ordered if key in points[at]]
         if line:
-            found.append(Series(name, thinned(line, most=MOST_POINTS)))
+            found.append(Series(name, thinned(line, most=MOST_POINTS), style))
     return found
 
 

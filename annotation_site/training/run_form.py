@@ -28,9 +28,9 @@ from model.known_costs import Cost, known_cost
 MOST_PROCESSES = 64
 FIRST = {"recipe": "best", "size": "tiny", "seed": 0, "device": "auto", "processes": 1}
 DEVICE_WORDS = (
-    ("auto", "Whatever the worker has: a GPU where there is one"),
+    ("auto", "A GPU if there is one"),
     ("cpu", "CPU"),
-    ("cuda", "GPU: fails where there is none"),
+    ("cuda", "GPU only"),
 )
 SWITCH_WORDS = (("true", "yes"), ("false", "no"))
 

@@ -15,6 +15,7 @@ from annotation_site.training.services import run_folder, run_start
 from model import recipes
 from tests.conftest import NOON
 
+BEGAN = NOON.timestamp()
 MEASURED = ("unseen-both", "unseen-painting", "unseen-track")
 REFUSED = "training under unseen-both took every pair of known items"
 
@@ -120,10 +121,11 @@ def make_run(snapshot: Snapshot, **fields: Any) -> TrainingRun:
 
 def make_done_run(snapshot: Snapshot, *, report: Mapping[str, Any] | None = None, **fields: Any) -> TrainingRun:
     """A finished run with its report, its curves and the maps of two test pairs."""
-    found = dict(report if report is not None else make_report())
+    config = recipes.get("tiny").with_overrides(fields.get("overrides", {})).to_dict()
+    found = dict(report if report is not None else make_report(config=config))
     made = {"state": JobState.DONE, "report": found, "code_version": "c0de00", "finished_at": NOON, "started_at": NOON}
     run = make_run(snapshot, **(made | fields))
-    append_events(run, learning(60))
+    append_events(run, [*learning(60), {"event": "end", "time": BEGAN + 60}])
     write_maps(run)
     return run
 
@@ -131,7 +133,7 @@ def make_done_run(snapshot: Snapshot, *, report: Mapping[str, Any] | None = None
 def step(at: int, *, steps: int = 200, loss: float = 0.3, **fields: Any) -> dict[str, Any]:
     event = {
         "event": "step",
-        "time": 1_000.0 + at,
+        "time": BEGAN + at,
         "step": at,
         "steps": steps,
         "stage": "regression",
@@ -147,7 +149,7 @@ def step(at: int, *, steps: int = 200, loss: float = 0.3, **fields: Any) -> dict
 
 
 def start(at: int = 0, **fields: Any) -> dict[str, Any]:
-    return {"event": "start", "time": 1_000.0 + at, "step": at, "steps": 200, "device": "cpu", "processes": 1} | fields
+    return {"event": "start", "time": BEGAN + at, "step": at, "steps": 200, "device": "cpu", "processes": 1} | fields
 
 
 def learning(until: int, *, every: int = 2, height: float = 0.3) -> list[dict[str, Any]]:
@@ -160,7 +162,7 @@ def learning(until: int, *, every: int = 2, height: float = 0.3) -> list[dict[st
             events.append(
                 {
                     "event": "validation",
-                    "time": 1_000.0 + at,
+                    "time": BEGAN + at,
                     "step": at,
                     "n": 40,
                     "mae": 0.2,
