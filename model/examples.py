@@ -52,7 +52,13 @@ def write(config: Config, module: Judge, dataset: Dataset, media: Media, *, out_
                 "intensity": map_LGG.mean(axis=(1, 2)).tolist(),
             }
         )
-    found = {"regime": dataset.regime.value, "layers_drawn": [layer + 1 for layer in shown], "pairs": rows}
+    size = [(SIDE + drawing.GAP) * (len(shown) + 1) - drawing.GAP, SIDE + drawing.CAPTION]
+    found = {
+        "size": size,
+        "regime": dataset.regime.value,
+        "layers_drawn": [layer + 1 for layer in shown],
+        "pairs": rows,
+    }
     replace_text(folder / NAME, json.dumps(found, indent=2) + "\n")
     return len(rows)
 

@@ -73,8 +73,11 @@ def calibration(found: Mapping[str, Any]) -> Drawing:
 
 
 def residuals(rows: Sequence[Mapping[str, Any]], *, label: str) -> Drawing:
-    """Predicted less human score by label: middle half, median, and mean with its interval where the report has one."""
-    ends = [value for row in rows for value in (*row["quartiles"], row["mean"], *(row.get("interval") or ()))]
+    """Predicted less human score by label: middle half, median, and mean with its interval where the report has one.
+
+    An interval of very few pairs may be wider than everything else: it is cut off at the edge of the plot.
+    """
+    ends = [value for row in rows for value in (*row["quartiles"], row["mean"])]
     reach = max(0.05, *(abs(value) for value in ends))
     scale = scale_of((-reach, reach), wanted=4)
     span, bottom = WIDTH - NAMES - COUNTS, TOP + ROW * len(rows)

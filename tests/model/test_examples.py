@@ -37,6 +37,7 @@ def test_ten_held_out_pairs_are_drawn_with_their_scores(tmp_path: Path) -> None:
     assert found["layers_drawn"] == [1, 2]
     for pair in found["pairs"]:
         with Image.open(tmp_path / "maps" / pair["picture"]) as picture:
+            assert list(picture.size) == found["size"]
             assert picture.size[0] == 3 * examples.SIDE + 2 * 8  # the painting and both layers
         assert len(pair["intensity"]) == config.painting.depth
 

@@ -197,4 +197,6 @@ def write_maps(run: TrainingRun, *, paintings: Sequence[str] = ("p_1", "p_2")) -
                 "intensity": [1.0, 2.0, 3.0],
             }
         )
-    (folder / "maps.json").write_text(json.dumps({"regime": "unseen-both", "layers_drawn": [1, 2, 3], "pairs": rows}))
+    (folder / "maps.json").write_text(
+        json.dumps({"size": [536, 162], "regime": "unseen-both", "layers_drawn": [1, 2, 3], "pairs": rows})
+    )

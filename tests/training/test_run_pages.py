@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -48,6 +49,15 @@ def text(client: Client, address: str, **query: object) -> str:
     return answer.content.decode()
 
 
+def fetched(client: Client, address: str) -> tuple[Any, bytes]:
+    """An answer and all that it sends; a file that it sends is closed, the test's connection to the database not."""
+    answer: Any = client.get(address)
+    if not answer.streaming:
+        return answer, answer.content
+    with answer.file_to_stream:
+        return answer, b"".join(answer.streaming_content)
+
+
 def addresses(run: TrainingRun, other: TrainingRun) -> dict[str, str]:
     return {
         "list": url("changelist"),
@@ -74,9 +84,7 @@ def test_admins_alone_reach_any_page(client: Client, snapshot: Snapshot, done: T
             assert client.get(address).status_code in (302, 403), (person, name)
     client.force_login(make_admin())
     for name, address in pages.items():
-        answer = client.get(address)
-        answer.close()
-        assert answer.status_code == 200, name
+        assert fetched(client, address)[0].status_code == 200, name
 
 
 def test_a_run_is_started_by_its_form_with_only_what_differs(admin: Client, snapshot: Snapshot) -> None:
@@ -215,9 +223,9 @@ def test_a_folder_that_is_a_link_leads_nowhere(admin: Client, done: TrainingRun,
 
 
 def test_what_a_run_leaves_can_be_taken_away(admin: Client, done: TrainingRun) -> None:
-    answer = admin.get(url("file", done.pk, "events.jsonl"))
+    answer, content = fetched(admin, url("file", done.pk, "events.jsonl"))
     assert answer["Content-Disposition"].startswith("attachment")
-    assert b"".join(answer.streaming_content).startswith(b'{"event": "start"')  # type: ignore[attr-defined]
+    assert content.startswith(b'{"event": "start"')
 
 
 def test_two_runs_are_chosen_in_the_list_and_shown_side_by_side(admin: Client, snapshot: Snapshot) -> None:
