@@ -142,7 +142,7 @@ def test_an_unknown_recipe_is_refused_with_the_names_there_are() -> None:
         "fields",
         "known_costs",
         "report",
-    ],  # fmt: skip
+    ],
 )
 def test_what_the_site_reads_does_not_load_torch(module: str) -> None:
     code = f"import sys, model.{module}; sys.exit('torch' in sys.modules)"

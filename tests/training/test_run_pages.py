@@ -50,12 +50,9 @@ def text(client: Client, address: str, **query: object) -> str:
 
 
 def fetched(client: Client, address: str) -> tuple[Any, bytes]:
-    """An answer and all that it sends; a file that it sends is closed, the test's connection to the database not."""
+    """An answer and all that it sends: a file is closed once it was sent to its end."""
     answer: Any = client.get(address)
-    if not answer.streaming:
-        return answer, answer.content
-    with answer.file_to_stream:
-        return answer, b"".join(answer.streaming_content)
+    return answer, b"".join(answer.streaming_content) if answer.streaming else answer.content
 
 
 def addresses(run: TrainingRun, other: TrainingRun) -> dict[str, str]:
