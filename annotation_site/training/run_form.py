@@ -25,7 +25,8 @@ from model.config import Config, ConfigError
 from model.fields import Group, Kind, Setting
 from model.known_costs import Cost, known_cost
 
-FIRST = {"recipe": "best", "size": "tiny", "seed": 0, "device": "auto"}
+MOST_PROCESSES = 64
+FIRST = {"recipe": "best", "size": "tiny", "seed": 0, "device": "auto", "processes": 1}
 DEVICE_WORDS = (
     ("auto", "A GPU if there is one"),
     ("cpu", "CPU"),
@@ -100,6 +101,13 @@ class RunForm(forms.Form):
         help_text="The same seed, snapshot, settings and code give the same model.",
     )
     device = forms.ChoiceField(choices=DEVICE_WORDS, widget=UnfoldAdminSelectWidget)
+    processes = forms.IntegerField(
+        label="Processes",
+        min_value=1,
+        max_value=MOST_PROCESSES,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="One a GPU; they share every batch and learn the same.",
+    )
     note = forms.CharField(
         required=False,
         max_length=200,
@@ -170,7 +178,7 @@ class RunForm(forms.Form):
             cleaned["snapshot"].pk,
             self.recipe_name,
             self.overrides,
-            *(cleaned[name] for name in ("seed", "device", "note")),
+            *(cleaned[name] for name in ("seed", "device", "processes", "note")),
         ]
         return uuid5(cleaned["token"] or uuid4(), json.dumps(content, sort_keys=True))
 
@@ -184,6 +192,7 @@ def initial_like(run: TrainingRun) -> dict[str, Any]:
         "size": size,
         "seed": run.seed,
         "device": run.device,
+        "processes": getattr(run, "processes", 1),
         "note": run.note,
         **typed_overrides(run.overrides),
     }
