@@ -14,7 +14,7 @@ from django.urls import reverse_lazy
 
 from annotation_site import broker, csp, local
 from annotation_site.environment import folders, whole_number
-from annotation_site.media_storage import media_storage
+from annotation_site.media_storage import media_storage, runs_storage
 
 BASE_DIR = local.BASE_DIR
 STATE_DIR = local.state_dir()
@@ -131,6 +131,7 @@ MEDIA_URL = "/media/"
 SNAPSHOTS_ROOT = STATE_DIR / "snapshots"
 SNAPSHOT_LEFTOVERS_KEPT_DAYS = whole_number("SNAPSHOT_LEFTOVERS_KEPT_DAYS", 7)
 RUNS_ROOT = STATE_DIR / "runs"
+RUNS_STORAGE = os.environ.get("RUNS_STORAGE", "")  # empty: runs are kept where they are made
 STATIC_URL = "/static/"
 STATIC_ROOT = STATE_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -138,6 +139,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = os.environ.get("STATIC_MANIFEST") != "1"
 STORAGES = {
     "default": media_storage(os.environ.get("MEDIA_STORAGE", "")),
+    "runs": runs_storage(RUNS_STORAGE, folder=RUNS_ROOT),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if WHITENOISE_USE_FINDERS
@@ -161,6 +163,14 @@ IMPORT_MAX_ARCHIVE_GB = whole_number("IMPORT_MAX_ARCHIVE_GB", 200)
 IMPORT_MAX_ARCHIVE_RATIO = whole_number("IMPORT_MAX_ARCHIVE_RATIO", 100)
 IMPORT_PROCESSES = whole_number("IMPORT_PROCESSES", 0, least=0)
 IMPORT_ROOTS = folders("IMPORT_ROOTS")
+# How long a training that is told to stop may take to save; how many machines share one, and where they meet; and how
+# large a model version may be that is brought in as a file.
+TRAINING_GRACE_SECONDS = whole_number("TRAINING_GRACE_SECONDS", 30)
+TRAINING_NODES = whole_number("TRAINING_NODES", 1)
+TRAINING_RENDEZVOUS = os.environ.get("TRAINING_RENDEZVOUS", "")
+if TRAINING_NODES > 1 and not TRAINING_RENDEZVOUS:
+    raise ImproperlyConfigured("TRAINING_NODES is above 1: say in TRAINING_RENDEZVOUS where they meet (HOST:PORT).")
+VERSION_MAX_MB = whole_number("VERSION_MAX_MB", 4096)
 IMPORT_SCRATCH = Path(os.environ.get("IMPORT_SCRATCH") or STATE_DIR / "scratch")
 
 # --- Broker, cache, jobs -----------------------------------------------------------------------------------------
@@ -180,7 +190,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_SEND_SENT_EVENT = False
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "jobs.sweep", "schedule": timedelta(seconds=15), "options": {"expires": 15}},
+    "sweep": {"task": "jobs.sweep", "schedule": timedelta(seconds=10), "options": {"expires": 10}},
     "uploads": {"task": "corpus.uploads_sweep", "schedule": timedelta(minutes=30), "options": {"expires": 1800}},
     "leftovers": {"task": "snapshots.leftovers_sweep", "schedule": timedelta(hours=6), "options": {"expires": 21_600}},
 }

@@ -17,31 +17,28 @@ from model import drawing
 from model.checkpoints import replace_text
 from model.config import Config
 from model.data import Dataset, Media
+from model.files import EXAMPLE_NAMES, EXAMPLES_NAME
 from model.interface import Judge
 from model.judge import MPJudge
 from model.maps import first_and_last, modulation_maps
 
-FOLDER, NAME = "maps", "maps.json"
-COUNT, SIDE, SEED = 10, 128, 0
+SIDE, SEED = 128, 0
 
 
 def write(config: Config, module: Judge, dataset: Dataset, media: Media, *, out_dir: Path) -> int:
-    """Write `maps/maps.json` and a PNG a pair below `out_dir`; returns how many, 0 for a model without MAN.
+    """Write `examples.json` and a PNG a pair into `out_dir`; returns how many, 0 for a model without MAN.
 
     The pairs are drawn from those that the snapshot's own regime holds out, always by the same lot: all runs on a
     snapshot show the same ones. A picture is the painting, then `absolute` (eq. 4) of the first and last three layers.
     """
     if not isinstance(module, MPJudge) or config.fusion.kind != "man":
         return 0
-    folder = out_dir / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
     shown = first_and_last(config.painting.depth)
     rows = []
-    for place, row in enumerate(drawn(dataset)):
+    for name, row in zip(EXAMPLE_NAMES, drawn(dataset), strict=False):
         score, map_LGG = _seen(config, module, dataset, media, row)
-        name = f"pair-{place:02d}.png"
         panels = [drawing.Panel(f"layer {layer + 1}", map_LGG[layer]) for layer in shown]
-        (folder / name).write_bytes(drawing.png(_small(dataset.paintings_u8[dataset.pairs.painting[row]]), panels))
+        (out_dir / name).write_bytes(drawing.png(_small(dataset.paintings_u8[dataset.pairs.painting[row]]), panels))
         rows.append(
             {
                 "picture": name,
@@ -59,14 +56,14 @@ def write(config: Config, module: Judge, dataset: Dataset, media: Media, *, out_
         "layers_drawn": [layer + 1 for layer in shown],
         "pairs": rows,
     }
-    replace_text(folder / NAME, json.dumps(found, indent=2) + "\n")
+    replace_text(out_dir / EXAMPLES_NAME, json.dumps(found, indent=2) + "\n")
     return len(rows)
 
 
 def drawn(dataset: Dataset) -> list[int]:
     """The rows of the pairs that are shown, in the order of the table."""
     rows = np.flatnonzero(dataset.protocols[dataset.regime])
-    lot: list[int] = np.sort(np.random.default_rng(SEED).permutation(rows)[:COUNT]).tolist()
+    lot: list[int] = np.sort(np.random.default_rng(SEED).permutation(rows)[: len(EXAMPLE_NAMES)]).tolist()
     return lot
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 from annotation_site.charts.drawings import LINE_STYLES, Series, thinned
+from annotation_site.training import artefacts
 from annotation_site.training.models import TrainingRun
-from annotation_site.training.services import run_folder
-from model.events import EVENTS_NAME, EventTail
+from model.events import EVENTS_NAME, parse_events
 
 MOST_POINTS = 300
 """So many points of a curve go to a page, whatever the run's length."""
@@ -170,23 +171,35 @@ def _number(event: Mapping[str, Any], name: str) -> float | None:
 
 
 class _Follower:
-    """One event file and what was read of it."""
+    """One run's event file and what was read of it, wherever runs are kept."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.tail, self.history = EventTail(path), History()
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.offset, self.history = 0, History()
+        self.lock = threading.Lock()
+        self._looked = float("-inf")
 
-    def read(self) -> History:
+    def curves(self) -> Curves:
+        with self.lock:
+            if artefacts.in_place() or time.monotonic() - self._looked > artefacts.EVERY.total_seconds():
+                self._looked = time.monotonic()
+                self._read()
+            return self.history.curves()
+
+    def _read(self) -> None:
         try:
-            if self.path.stat().st_size < self.tail.offset:  # begun anew
-                self.tail, self.history = EventTail(self.path), History()
-        except FileNotFoundError:
-            return self.history
-        self.history.add(self.tail.read())
-        return self.history
+            with artefacts.open_file(self.folder, EVENTS_NAME) as file:
+                if file.seek(0, os.SEEK_END) < self.offset:  # begun anew
+                    self.offset, self.history = 0, History()
+                file.seek(self.offset)
+                content = file.read()
+        except (FileNotFoundError, artefacts.StorageUnreachable):
+            return
+        self.offset += content.rfind(b"\n") + 1
+        self.history.add(parse_events(content))
 
 
-_followers: OrderedDict[Path, _Follower] = OrderedDict()
+_followers: OrderedDict[str, _Follower] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -194,10 +207,10 @@ def run_curves(run: TrainingRun) -> Curves:
     """The curves so far. Asked again, only what the run has said since is read."""
     if not run.folder:
         return History().curves()
-    path = run_folder(run) / EVENTS_NAME
+    place = str(artefacts.folder_of(run.folder))
     with _lock:
-        follower = _followers.pop(path, None) or _Follower(path)
-        _followers[path] = follower
+        follower = _followers.pop(place, None) or _Follower(run.folder)
+        _followers[place] = follower
         while len(_followers) > _HELD:
             _followers.popitem(last=False)
-        return follower.read().curves()
+    return follower.curves()

@@ -7,21 +7,20 @@ from typing import Any
 from django import forms
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminFileFieldWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
 )
 
-from annotation_site.jobs.models import JobState
 from annotation_site.scoring.models import Campaign
 from annotation_site.training.models import ModelVersion, TrainingRun
-from annotation_site.training.selectors import versions
+from annotation_site.training.selectors import runs_done, versions
 
 
-class PromoteForm(forms.Form):
-    """Make a finished run the active model version."""
+class ActivateForm(forms.Form):
+    """Why a version takes over."""
 
-    run = forms.ModelChoiceField(queryset=TrainingRun.objects.none(), widget=UnfoldAdminSelectWidget, empty_label=None)
     note = forms.CharField(
         required=False,
         max_length=400,
@@ -29,10 +28,27 @@ class PromoteForm(forms.Form):
         help_text="Why this one, for those who come later.",
     )
 
+
+class PromoteForm(ActivateForm):
+    """Make a finished run the active model version."""
+
+    run = forms.ModelChoiceField(queryset=TrainingRun.objects.none())
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        done = TrainingRun.objects.filter(state=JobState.DONE).order_by("-pk")
-        self.fields["run"].queryset = done  # type: ignore[attr-defined]
+        self.fields["run"].queryset = runs_done()  # type: ignore[attr-defined]
+
+
+class ImportForm(forms.Form):
+    """Bring in a version that was taken out as one file."""
+
+    file = forms.FileField(label="File", widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".zip"}))
+    note = forms.CharField(
+        required=False,
+        max_length=400,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Where it comes from, for those who come later.",
+    )
 
 
 class RescoringForm(forms.Form):

@@ -73,9 +73,11 @@ class TrainingRunAdmin(JobAdmin):
             recipe=form.recipe_name,
             seed=asked["seed"],
             device=asked["device"],
+            processes=asked["processes"],
             overrides=form.overrides,
             note=asked["note"],
             user=user_of(request),
+            request_key=form.key(),
             now=timezone.now(),
         )
 

@@ -17,7 +17,7 @@ from unfold.widgets import (
 )
 
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.training.models import TrainingRun
+from annotation_site.training.models import MOST_PROCESSES, TrainingRun
 from annotation_site.training.recipe_choice import SIZES, options, parts_of, recipe_name
 from annotation_site.training.selectors import snapshots_ready
 from model import fields, recipes
@@ -25,7 +25,6 @@ from model.config import Config, ConfigError
 from model.fields import Group, Kind, Setting
 from model.known_costs import Cost, known_cost
 
-MOST_PROCESSES = 64
 FIRST = {"recipe": "best", "size": "tiny", "seed": 0, "device": "auto", "processes": 1}
 DEVICE_WORDS = (
     ("auto", "A GPU if there is one"),
@@ -192,7 +191,7 @@ def initial_like(run: TrainingRun) -> dict[str, Any]:
         "size": size,
         "seed": run.seed,
         "device": run.device,
-        "processes": getattr(run, "processes", 1),
+        "processes": run.processes,
         "note": run.note,
         **typed_overrides(run.overrides),
     }

@@ -9,9 +9,7 @@ from django.db.models import QuerySet
 from annotation_site.charts.drawings import Bins
 from annotation_site.jobs.models import JobState
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.training.following import LOG_NAME, log_tail
 from annotation_site.training.models import ModelVersion, TrainingRun
-from annotation_site.training.services import run_folder
 from model import recipes
 from model.config import Config
 
@@ -26,6 +24,11 @@ def runs_on(snapshot: Snapshot) -> QuerySet[TrainingRun]:
     return snapshot.runs.select_related("version").order_by("-pk")
 
 
+def runs_done() -> QuerySet[TrainingRun]:
+    """The runs that can be promoted, newest first."""
+    return TrainingRun.objects.filter(state=JobState.DONE).select_related("snapshot").order_by("-pk")
+
+
 def versions() -> QuerySet[ModelVersion]:
     return ModelVersion.objects.select_related("run__snapshot").order_by("-is_active", "-number")
 
@@ -35,10 +38,6 @@ def run_config(run: TrainingRun) -> Config:
     if stored := (run.report or {}).get("config"):
         return Config.from_dict(stored)
     return recipes.get(run.recipe).with_overrides(run.overrides)
-
-
-def run_log(run: TrainingRun, *, lines: int = 12) -> str:
-    return log_tail(run_folder(run) / LOG_NAME, lines=lines) if run.folder else ""
 
 
 def histogram_bins(histogram: Mapping[str, Sequence[float]]) -> Bins | None:

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils import timezone
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from annotation_site.jobs.admin import user_of
-from annotation_site.training.figures import test_srcc
-from annotation_site.training.forms import PromoteForm
+from annotation_site.training.figures import figure, trained_under
 from annotation_site.training.models import ModelVersion
-from annotation_site.training.services import TrainingError, version_promote
+from annotation_site.training.pages import versions
 
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(ModelAdmin):
-    list_display = ("name", "active_label", "run", "snapshot_digest", "test_srcc", "note", "promoted_at")
-    list_select_related = ("run__snapshot",)
-    list_display_links = None
+    """Versions are made by promoting a run or by bringing in a file, and never changed or deleted here."""
+
+    list_display = ("name", "active_label", "origin", "snapshot_digest", "test_srcc", "note", "promoted_at")
+    list_select_related = ("run",)
+    list_before_template = "admin/training/versions_top.html"
+    list_after_template = "admin/training/versions_history.html"
     ordering = ("-number",)
 
     @display(description="Version", ordering="number")
@@ -35,13 +35,18 @@ class ModelVersionAdmin(ModelAdmin):
     def active_label(self, version: ModelVersion) -> str:
         return "active" if version.is_active else "earlier"
 
+    @display(description="From")
+    def origin(self, version: ModelVersion) -> str:
+        return str(version.run) if version.run else "a file"
+
     @display(description="Snapshot")
     def snapshot_digest(self, version: ModelVersion) -> str:
-        return version.run.snapshot.digest[:12]
+        return str(version.identity.get("snapshot_digest", ""))[:12]
 
-    @display(description="SRCC, unseen both")
+    @display(description="SRCC")
     def test_srcc(self, version: ModelVersion) -> str:
-        value = test_srcc(version.run)
+        """Of the regime that it was trained under."""
+        value = figure(version.metrics, trained_under(version.metrics), "srcc").value
         return "" if value is None else f"{value:.2f}"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -50,26 +55,31 @@ class ModelVersionAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        """The list, with the active version above it and the history of activations below."""
+        shown: HttpResponseBase = super().changelist_view(request, versions.list_context() | (extra_context or {}))
+        return shown
+
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Promote a run; the version becomes the active one."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = PromoteForm(request.POST or None, initial=request.GET.dict())
-        if request.method == "POST" and form.is_valid():
-            try:
-                version = version_promote(**form.cleaned_data, user=user_of(request), now=timezone.now())
-            except TrainingError as error:
-                form.add_error(None, str(error))
-            else:
-                messages.success(request, f"{version} is the active model now.")
-                return redirect(reverse("admin:training_modelversion_changelist"))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": "Promote a run to model version",
-            "form": form,
-            "button": "Promote",
-        }
-        return render(request, "admin/jobs/start.html", context)
+        return versions.promote_page(request)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """A version's page."""
+        asked = int(object_id[:18]) if object_id.isascii() and object_id.isdecimal() else 0
+        return versions.version_page(request, asked)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap, name = self.admin_site.admin_view, "training_modelversion_"
+        own = [
+            path("import/", wrap(versions.import_page), name=f"{name}import"),
+            path("<int:version_id>/activate/", wrap(versions.activate_page), name=f"{name}activate"),
+            path("<int:version_id>/export/", wrap(versions.export_view), name=f"{name}export"),
+        ]
+        return own + super().get_urls()

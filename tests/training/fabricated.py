@@ -181,14 +181,14 @@ def append_events(run: TrainingRun, events: Iterable[Mapping[str, Any]]) -> None
 
 
 def write_maps(run: TrainingRun, *, paintings: Sequence[str] = ("p_1", "p_2")) -> None:
-    folder = run_folder(run) / "maps"
+    folder = run_folder(run)
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for place, painting in enumerate(paintings):
-        Image.new("RGB", (536, 162), (90 + place * 40, 80, 120)).save(folder / f"pair-{place:02d}.png")
+        Image.new("RGB", (536, 162), (90 + place * 40, 80, 120)).save(folder / f"example-{place:02d}.png")
         rows.append(
             {
-                "picture": f"pair-{place:02d}.png",
+                "picture": f"example-{place:02d}.png",
                 "pair_id": f"pair {place}",
                 "painting": painting,
                 "clip": "t_1.0",
@@ -197,6 +197,6 @@ def write_maps(run: TrainingRun, *, paintings: Sequence[str] = ("p_1", "p_2")) -
                 "intensity": [1.0, 2.0, 3.0],
             }
         )
-    (folder / "maps.json").write_text(
+    (folder / "examples.json").write_text(
         json.dumps({"size": [536, 162], "regime": "unseen-both", "layers_drawn": [1, 2, 3], "pairs": rows})
     )

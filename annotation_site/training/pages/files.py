@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import IO, Final
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from annotation_site.folders import open_below
+from annotation_site.training import artefacts
 from annotation_site.training.models import TrainingRun
 from annotation_site.training.pages.access import of_run
-from annotation_site.training.services import run_folder
+from model.files import EXAMPLE_NAMES
 from model.report import ReportError, page
 
 LOCKED_IN: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -46,9 +47,9 @@ def report_view(request: HttpRequest, run: TrainingRun) -> HttpResponse:
 @of_run
 def map_view(request: HttpRequest, run: TrainingRun, name: str) -> HttpResponseBase:
     """One picture of the run's modulation maps."""
-    if not name.endswith(".png"):
+    if name not in EXAMPLE_NAMES:
         raise Http404("There is no such picture.")
-    return _sent(run, ["maps", name], kind="image/png", is_shown=True)
+    return _sent(run, name, kind="image/png", is_shown=True)
 
 
 @require_safe
@@ -57,21 +58,31 @@ def file_view(request: HttpRequest, run: TrainingRun, name: str) -> HttpResponse
     """One of the files that a run leaves, to keep."""
     if name not in FILES:
         raise Http404("A run leaves no such file.")
-    return _sent(run, [name], kind="application/octet-stream", is_shown=False)
+    return _sent(run, name, kind="application/octet-stream", is_shown=False)
 
 
 def files_of(run: TrainingRun) -> list[tuple[str, str]]:
-    """The files that are there now, each with what it is."""
-    folder = run_folder(run)
-    return [(name, words) for name, words in FILES.items() if run.folder and (folder / name).is_file()]
-
-
-def _sent(run: TrainingRun, parts: list[str], *, kind: str, is_shown: bool) -> FileResponse:
+    """The files that are there now, each with what it is; none while their storage cannot be reached."""
     try:
-        opened = open_below(run_folder(run), parts)
-    except OSError:
+        there = {file.name for file in artefacts.files_of(run.folder)}
+    except artefacts.StorageUnreachable:
+        return []
+    return [(name, words) for name, words in FILES.items() if name in there]
+
+
+def opened(run: TrainingRun, name: str) -> IO[bytes]:
+    """A file of the run to read, no link followed. Raises OSError where there is none, `StorageUnreachable`."""
+    if artefacts.in_place():
+        return open_below(artefacts.folder_of(run.folder), [name])
+    return artefacts.open_file(run.folder, name)
+
+
+def _sent(run: TrainingRun, name: str, *, kind: str, is_shown: bool) -> FileResponse:
+    try:
+        file = opened(run, name)
+    except (OSError, artefacts.StorageUnreachable):
         raise Http404("The file is not here any more.") from None
-    response = FileResponse(opened, content_type=kind, as_attachment=not is_shown, filename=f"run-{run.pk}-{parts[-1]}")
+    response = FileResponse(file, content_type=kind, as_attachment=not is_shown, filename=f"run-{run.pk}-{name}")
     response["Content-Security-Policy"] = LOCKED_IN
     response["X-Content-Type-Options"] = "nosniff"
     return response

@@ -11,13 +11,16 @@ from annotation_site.corpus.models import Clip, Painting
 from annotation_site.corpus.playing import clip_player
 from annotation_site.jobs.models import JobState
 from annotation_site.training import selectors
+from annotation_site.training.artefacts import StorageUnreachable, log_tail_of
 from annotation_site.training.curves import run_curves
 from annotation_site.training.figures import shown_report
 from annotation_site.training.models import TrainingRun
-from annotation_site.training.pages.files import files_of
-from annotation_site.training.services import run_folder
+from annotation_site.training.pages.files import files_of, opened
+from annotation_site.training.queue import queue_place
 from model.config import ConfigError
+from model.files import EXAMPLES_NAME
 
+LOG_LINES = 40
 OTHERS = 50
 """So many other runs are offered to compare with."""
 
@@ -27,9 +30,20 @@ def run_context(run: TrainingRun) -> dict[str, Any]:
     return {
         "curves": run_curves(run),
         "identity": identity(run),
-        "log": selectors.run_log(run),
+        "log": log_tail_of(run, lines=LOG_LINES),
+        "waiting": waiting(run),
         **(done_context(run) if run.state == JobState.DONE else {}),
     }
+
+
+def waiting(run: TrainingRun) -> str:
+    """Where a queued run stands, in words; nothing once it waits no more."""
+    before = queue_place(run)
+    if before is None:
+        return ""
+    if not before:
+        return "Next in the queue"
+    return f"{before} job{'s' if before > 1 else ''} before it in the queue"
 
 
 def identity(run: TrainingRun) -> list[tuple[str, str, str]]:
@@ -75,8 +89,9 @@ def facts(report: dict[str, Any]) -> list[tuple[str, str]]:
 def maps_of(run: TrainingRun) -> dict[str, Any] | None:
     """The modulation maps of the run's ten test pairs; None where it left none (a model without MAN has none)."""
     try:
-        found = json.loads((run_folder(run) / "maps" / "maps.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        with opened(run, EXAMPLES_NAME) as file:
+            found = json.loads(file.read())
+    except (OSError, ValueError, StorageUnreachable):
         return None
     pairs = found["pairs"]
     paintings = Painting.objects.in_bulk({pair.get("painting", "") for pair in pairs}, field_name="key")
