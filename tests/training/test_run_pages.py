@@ -93,6 +93,29 @@ def test_a_run_is_started_by_its_form_with_only_what_differs(admin: Client, snap
     assert run.overrides == {"optim.lr": 0.005}
 
 
+def test_a_form_that_is_sent_twice_starts_one_run(admin: Client, snapshot: Snapshot) -> None:
+    """A double click, or the back button and once more; changed a little, it is another run."""
+    token = re.search(r'name="token" value="([^"]+)"', text(admin, url("add")))
+    assert token
+    sent = FORM | {"snapshot": snapshot.pk, "token": token[1]}
+    first, again = (admin.post(url("add"), sent)["Location"] for _ in range(2))
+    assert first == again
+    assert TrainingRun.objects.count() == 1
+    assert admin.post(url("add"), sent | {"seed": 4})["Location"] != first
+
+
+def test_a_batch_that_the_processes_cannot_share_is_refused_in_words(admin: Client, snapshot: Snapshot) -> None:
+    page = admin.post(url("add"), FORM | {"snapshot": snapshot.pk, "processes": 7}).content.decode()
+    assert "optim.batch 64 cannot be shared by 7 processes" in page
+    assert not TrainingRun.objects.exists()
+
+
+def test_a_waiting_run_says_its_place_in_the_queue(admin: Client, snapshot: Snapshot) -> None:
+    first, second = make_run(snapshot), make_run(snapshot)
+    assert "Next in the queue" in text(admin, url("panel", first.pk))
+    assert "1 job before it in the queue" in text(admin, url("panel", second.pk))
+
+
 def test_what_does_not_fit_starts_nothing_and_is_said_beside_its_field(admin: Client, snapshot: Snapshot) -> None:
     answer = admin.post(url("add"), FORM | {"snapshot": snapshot.pk, "optim.lr": "fast"})
     page = answer.content.decode()
@@ -148,7 +171,8 @@ def test_a_running_run_shows_how_far_it_is(admin: Client, snapshot: Snapshot) ->
 
 
 def test_a_run_that_failed_says_why_and_can_be_resumed(admin: Client, snapshot: Snapshot) -> None:
-    run = make_run(snapshot, state=JobState.FAILED, error="Out of memory: choose a smaller batch.")
+    error = "Out of memory: choose a smaller batch."
+    run = make_run(snapshot, state=JobState.FAILED, error=error, reason="out_of_memory")
     append_events(run, [start(), step(2), {"event": "error", "message": "Out of memory."}, start(2), step(4)])
     page = text(admin, url("panel", run.pk))
     assert "data-panel" not in page

@@ -79,7 +79,7 @@ def replacing(candidate: Side) -> dict[str, Any]:
         "active": active,
         "sides": sides,
         "warnings": warnings(sides),
-        "block": next((block for block in blocks(sides) if block.title == regime), None),
+        "figures": next((block for block in blocks(sides) if block.title == regime), None),
     }
 
 
