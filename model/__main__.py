@@ -1,4 +1,4 @@
-"""The model's command line: describe, train, evaluate, report, compare, score, choose, maps, adaptors.
+"""The model's command line: describe, train, evaluate, report, compare, score, choose, serve, maps, adaptors.
 
 Exit status: 0 done, 2 wrong use, 1 failed with one clear line on standard error, 143 stopped by SIGTERM.
 """

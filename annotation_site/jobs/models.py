@@ -35,6 +35,8 @@ class Job(models.Model):
     """What else a job's row says once its workers died too often."""
     when_broken: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     """What else it says after an error that nobody foresaw."""
+    is_in_overview: ClassVar[bool] = True
+    """Whether admins see it among the work in progress."""
 
     state = models.CharField(max_length=12, choices=JobState.choices, default=JobState.QUEUED, db_index=True)
     done = models.PositiveBigIntegerField(default=0, help_text="Steps done so far.")
