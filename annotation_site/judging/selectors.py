@@ -56,7 +56,7 @@ def judging_of(*, user: User | None, key: UUID) -> Judging | None:
 
 def standing_of(version: ModelVersion) -> Standing | None:
     """The test figures of the version's run, under the regime that it was trained for; None where there are none."""
-    report: dict[str, Any] = version.run.report or {}
+    report: dict[str, Any] = version.metrics or (version.run.report if version.run else {})
     regime = report.get("trained_under", "unseen-both")
     found = report.get("protocols", {}).get(regime)
     if not found:

@@ -15,7 +15,7 @@ from annotation_site.jobs.services import job_claim, job_finish, job_progress
 from annotation_site.snapshots.models import Snapshot
 from annotation_site.training.following import LOG_NAME
 from annotation_site.training.models import TrainingRun
-from annotation_site.training.services import run_folder
+from annotation_site.training.services import run_folder, version_promote
 from model import recipes
 from tests.e2e.stage import LAPTOP, PHONE, SOON_MS, TABLET, Stage
 from tests.e2e.test_accessibility import serious
@@ -31,6 +31,7 @@ from tests.training.fabricated import (
 )
 from tests.training.test_run_pages import url
 from tests.training.test_services import make_snapshot
+from tests.training.test_version_pages import url as version_url
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -140,6 +141,9 @@ def test_nothing_serious_on_any_page_of_any_size(admin: Stage, snapshot: Snapsho
     say(running, "step 60 of 200")
     failed = make_run(snapshot, state=JobState.FAILED, error="The disk is full: make room, then resume.")
     others = [make_done_run(snapshot, seed=3 + more) for more in range(2)]
+    earlier, _ = (
+        version_promote(run=run, note="Why this one", user=None, now=timezone.now()) for run in (done, better)
+    )
     runs = ",".join(str(run.pk) for run in (done, better, running, failed, *others))
     addresses = {
         "list": url("changelist"),
@@ -148,6 +152,11 @@ def test_nothing_serious_on_any_page_of_any_size(admin: Stage, snapshot: Snapsho
         "running": url("change", running.pk),
         "failed": url("change", failed.pk),
         "comparison": f"{url('compare')}?runs={runs}",
+        "versions": version_url("changelist"),
+        "version": version_url("change", earlier.pk),
+        "activate": version_url("activate", earlier.pk),
+        "promote": f"{version_url('add')}?run={others[0].pk}",
+        "import": version_url("import"),
     }
     for size, viewport, scheme in (("laptop", LAPTOP, "light"), ("tablet", TABLET, "dark"), ("phone", PHONE, "light")):
         page = admin.visit(url("changelist"), viewport=viewport, color_scheme=scheme)
