@@ -28,18 +28,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def elsewhere(tmp_path: Path, settings) -> Path:
-    """A storage that is not the folder of runs: here another folder, as good as a bucket."""
-    place = tmp_path / "elsewhere"
-    options = {"location": str(place), "allow_overwrite": True}
-    settings.RUNS_STORAGE = "s3://runs"
-    settings.STORAGES = settings.STORAGES | {
-        "runs": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
-    }
-    return place
-
-
-@pytest.fixture
 def run() -> TrainingRun:
     return finished_run()
 
@@ -113,6 +101,7 @@ def test_a_finished_run_leaves_no_state_in_the_storage(elsewhere: Path, run: Tra
 
 
 def test_what_changes_is_sent_while_the_run_goes_on_and_only_that(elsewhere: Path, run: TrainingRun, monkeypatch):
+    monkeypatch.setattr(artefacts, "EVERY", timedelta(milliseconds=20))
     stored = elsewhere / run.folder
     saved: list[str] = []
     storage = artefacts.storages["runs"]
@@ -120,7 +109,7 @@ def test_what_changes_is_sent_while_the_run_goes_on_and_only_that(elsewhere: Pat
     monkeypatch.setattr(
         type(storage), "save", lambda self, name, *rest: (saved.append(name), save(self, name, *rest))[1]
     )
-    with Upload(run.folder, every=timedelta(milliseconds=20)):
+    with Upload(run.folder):
         wait_until(lambda: (stored / "checkpoint.json").exists())
         saved.clear()
         with (run_folder(run) / "events.jsonl").open("a") as events:
