@@ -135,6 +135,8 @@ def test_an_unknown_recipe_is_refused_with_the_names_there_are() -> None:
         "config",
         "recipes",
         "events",
+        "failures",
+        "files",
         "metrics",
         "acquisition",
         "choicefile",
