@@ -34,12 +34,12 @@ NOTHING = 1e-9
 
 
 def fusions() -> dict[str, Config]:
-    return {fusion: motif_config(fusion, steps=300) for fusion in ("none", "concat", "cross-attention", "man")}
+    return {fusion: motif_config(fusion, steps=450) for fusion in ("none", "concat", "cross-attention", "man")}
 
 
 def topologies() -> dict[str, Config]:
     """`best` against the paper's topology, with its own start and head and with ours; the same schedule for all."""
-    best = motif_config("man", steps=300)
+    best = motif_config("man", steps=450)
     paper = replaced(best, fusion={"topology": "paper"})
     literal = replaced(paper, fusion={"init": "released"}, head={"output": "linear"})
     return {"`best`": best, "`paper`": literal, "`paper`, our start and sigmoid": paper}

@@ -28,12 +28,12 @@ GRID = SIZE // PATCH
 Floats = NDArray[np.floating[Any]]
 
 
-def motif_dataset(*, seed: int, paintings: int = 1500, clips: int = 600, pairs: int = 20_000) -> Dataset:
+def motif_dataset(*, seed: int, paintings: int = 1500, clips: int = 600, pairs: int = 24_000) -> Dataset:
     """Pairs whose scores come from five noisy raters; the truth behind them has a standard deviation of 0.2."""
     return motif_world(seed=seed, paintings=paintings, clips=clips, pairs=pairs)[0]
 
 
-def motif_world(*, seed: int, paintings: int = 1500, clips: int = 600, pairs: int = 20_000) -> tuple[Dataset, Floats]:
+def motif_world(*, seed: int, paintings: int = 1500, clips: int = 600, pairs: int = 24_000) -> tuple[Dataset, Floats]:
     """The dataset with the truth of every painting with every clip, (P, C)."""
     generator = np.random.default_rng(seed)
     dark_first = np.tile(np.arange(GRID**2) % 2, (paintings, 1))

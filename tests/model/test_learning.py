@@ -72,7 +72,7 @@ def test_the_earlier_music_is_heard_the_more_is_learned(tmp_path: Path, seed: in
     shares = {
         fusion: learned(
             tmp_path / fusion,
-            motif_config(fusion, steps=300),
+            motif_config(fusion, steps=450),
             dataset,
             seed=seed,
             about=f"motifs, seed {seed}, {fusion}",
