@@ -36,7 +36,6 @@ from model.checkpoints import Identity
 from model.config import Config
 from model.data import Dataset, Pairs, Preferences
 from model.events import EVENTS_NAME, EventWriter, read_events
-from model.interface import Judge
 from model.judge import build
 from model.losses import regression_loss
 from model.scoring import score_matrix
@@ -187,7 +186,7 @@ def scoring(amounts: Amounts, device: torch.device) -> Row:
         score_matrix(judge, paintings, mels)
         pace = count_P * count_M / (clock() - began)
     rate, floor, share = matrix_rate(device, clock), "", ""
-    operations = matrix_flops(judge, paintings[:1], mels[:1], amounts.matrix)
+    operations = matrix_flops(config, amounts.matrix)
     if rate is not None:
         least = count_P * count_M * rate / operations
         floor, share = f"its arithmetic alone, {least:.0f} pairs/s", f"{pace / least:.2f} of it"
@@ -195,12 +194,16 @@ def scoring(amounts: Amounts, device: torch.device) -> Row:
     return Row("score matrix", f"{_where(amounts, device)}, {count_P} x {count_M}", figure, share, floor)
 
 
-def matrix_flops(judge: Judge, painting: Tensor, mel: Tensor, shape: tuple[int, int]) -> int:
-    """Operations (2 x multiply-adds) of a matrix of P x M pairs with nothing computed twice."""
-    seen, heard = judge.look(painting), judge.hear(judge.encode_music(mel))
-    look = _operations(lambda: judge.look(painting))
-    hear = _operations(lambda: judge.hear(judge.encode_music(mel)))
-    join = _operations(lambda: judge.logit(judge.join(seen, heard)))
+def matrix_flops(config: Config, shape: tuple[int, int]) -> int:
+    """Operations (2 x multiply-adds) of a matrix of P x M pairs with nothing computed twice, from shapes alone."""
+    with torch.device("meta"), torch.no_grad():
+        judge = build(config).eval()
+        painting = torch.empty(1, 3, config.painting.size, config.painting.size)
+        mel = torch.empty(1, 1, BANDS, FRAMES)
+        seen, heard = judge.look(painting), judge.hear(judge.encode_music(mel))
+        look = _operations(lambda: judge.look(painting))
+        hear = _operations(lambda: judge.hear(judge.encode_music(mel)))
+        join = _operations(lambda: judge.logit(judge.join(seen, heard)))
     return shape[0] * look + shape[1] * hear + shape[0] * shape[1] * join
 
 

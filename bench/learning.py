@@ -28,7 +28,7 @@ from model.data import Dataset, Preferences
 from model.metrics import Floats
 from tests.model.motifs import motif_config, motif_world
 
-BAND, NOISE, VOTES = (0.4, 0.6), 0.08, 3
+PAIRS, BAND, NOISE, VOTES = 20_000, (0.4, 0.6), 0.08, 3
 NOTHING = 1e-9
 """A preference weight that keeps the second stage and takes its preferences away."""
 
@@ -53,6 +53,7 @@ def preferences() -> dict[str, Config]:
     losses |= {f"beta {beta:g}": {"beta": beta} for beta in (0.1, 0.3, 1.0, 5.0, 10.0)}
     losses |= {
         "beta 5, five times the force": {"beta": 5.0, "normalise": False},
+        "beta 1, a tenth of the force": {"beta": 1.0, "preference_weight": 0.05},
         "on the logit": {"beta": 1.0, "on": "logit"},
     }
     return {name: replaced(base, loss=loss) for name, loss in losses.items()}
@@ -105,7 +106,7 @@ def rows(kind: str, seeds: int) -> list[Row]:
     configs = {"fusions": fusions, "topologies": topologies, "preferences": preferences}[kind]()
     found: dict[str, list[dict[str, float]]] = {name: [] for name in configs}
     for seed in range(seeds):
-        dataset, truth_PC = motif_world(seed=seed)
+        dataset, truth_PC = motif_world(seed=seed, pairs=PAIRS)
         if kind == "preferences":
             dataset = with_votes(dataset, truth_PC, seed=seed)
         for name, config in configs.items():
