@@ -65,6 +65,7 @@ def test_every_other_fusion_learns_a_single_product_too(tmp_path: Path, fusion: 
     assert learned_product(tmp_path, "texture", fusion)[1] > 0.8
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_earlier_music_is_heard_the_more_is_learned(tmp_path: Path, seed: int) -> None:
     """None, then concatenation, then cross-attention and MAN, as in the paper's Table 3; `best` nears the ceiling."""
