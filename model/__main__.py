@@ -1,4 +1,4 @@
-"""The model's command line: describe, train, evaluate, report, compare, score, maps, adaptors.
+"""The model's command line; `commands.py` and `active/commands.py` hold what can be asked of it.
 
 Exit status: 0 done, 2 wrong use, 1 failed with one clear line on standard error, 143 stopped by SIGTERM.
 """
@@ -13,45 +13,69 @@ from types import FrameType
 
 import torch
 
-from model import adaptors, checkpoints, commands, data, matrix, pairfile, report, runs
+from model import adaptors, checkpoints, choicefile, commands, data, matrix, pairfile, report, runs
+from model.active.commands import COMMANDS as ACTIVE_COMMANDS
+from model.active.plan import StudyError
 from model.arguments import parser
 from model.config import ConfigError
+from model.failures import Cause, is_disk_full, is_out_of_memory, line_of
 from model.training import Interrupted, TrainingFailed
 from mpd_builder.snapshot import NoArrays, SnapshotDamaged
 
 DONE, FAILED, WRONG_USE, TERMINATED = 0, 1, 2, 128 + signal.SIGTERM
 
+_FORESEEN: tuple[tuple[tuple[type[Exception], ...], int, Cause | None], ...] = (
+    ((commands.WrongUse, ConfigError, runs.RunExists), WRONG_USE, Cause.SETTING),
+    ((Interrupted,), TERMINATED, Cause.STOPPED),
+    ((TrainingFailed,), FAILED, Cause.NOT_FINITE),
+    ((checkpoints.CheckpointError,), FAILED, Cause.CHECKPOINT),
+    ((SnapshotDamaged, NoArrays, data.DataError), FAILED, Cause.SNAPSHOT),
+    (
+        (
+            pairfile.PairFileError,
+            choicefile.ChoiceError,
+            StudyError,
+            matrix.MatrixError,
+            report.ReportError,
+            adaptors.AdaptorError,
+            OSError,
+        ),
+        FAILED,
+        None,
+    ),
+)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    options = parser({run.__name__: run for run in commands.COMMANDS}).parse_args(arguments)
+    options = parser(
+        {run.__name__.replace("_", "-"): run for run in (*commands.COMMANDS, *ACTIVE_COMMANDS)}
+    ).parse_args(arguments)
     before = signal.signal(signal.SIGTERM, _leave)
     try:
         if getattr(options, "threads", None):
             torch.set_num_threads(options.threads)
         options.command(options)
-    except (commands.WrongUse, ConfigError, runs.RunExists) as error:
-        return _complain(str(error), WRONG_USE)
-    except Interrupted as error:
-        return _complain(str(error), TERMINATED)
-    except torch.OutOfMemoryError as error:
-        return _complain(f"out of memory: {_less_memory(options)} ({error})", FAILED)
-    except (
-        TrainingFailed,
-        checkpoints.CheckpointError,
-        data.DataError,
-        pairfile.PairFileError,
-        matrix.MatrixError,
-        report.ReportError,
-        adaptors.AdaptorError,
-        SnapshotDamaged,
-        NoArrays,
-        OSError,
-    ) as error:
-        return _complain(str(error), FAILED)
+    except Exception as error:
+        told = _told(error, options)
+        if told is None:
+            raise
+        return _complain(*told)
     finally:
         signal.signal(signal.SIGTERM, before)
     return DONE
+
+
+def _told(error: Exception, options: argparse.Namespace) -> tuple[int, Cause | None, str] | None:
+    """Exit status, cause and words of a failure that was foreseen; None for any other."""
+    if is_out_of_memory(error):
+        return FAILED, Cause.OUT_OF_MEMORY, f"{_less_memory(options)} ({error})"
+    if is_disk_full(error):
+        return FAILED, Cause.DISK_FULL, f"{error}. Free some room and resume: what was saved before is whole."
+    for kinds, status, cause in _FORESEEN:
+        if isinstance(error, kinds):
+            return status, cause, str(error)
+    return None
 
 
 def _less_memory(options: argparse.Namespace) -> str:
@@ -67,8 +91,8 @@ def _leave(number: int, frame: FrameType | None) -> None:
     sys.exit(TERMINATED)
 
 
-def _complain(message: str, status: int) -> int:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+def _complain(status: int, cause: Cause | None, message: str) -> int:
+    print(line_of(cause, message), file=sys.stderr)
     return status
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from model import recipes
+from model.acquisition import BAND, DEFAULT_METHOD, SURE_SD, Method
+from model.active.plan import AMOUNTS, SEEDS, STUDY_RECIPE
 from model.adaptors import DATASETS
 from model.comparison import TABLES
 from model.events import EVENTS_NAME
@@ -105,7 +107,73 @@ def _score(added: Parser) -> None:
     added.add_argument(
         "--events", type=Path, metavar="FILE", help=f"progress goes here (default: {EVENTS_NAME} beside --out)"
     )
+    added.add_argument(
+        "--features",
+        type=Path,
+        metavar="NPY",
+        help="with --pairs: write the head's linearised features here as well, float32, one row a pair",
+    )
     added.add_argument("--batch", type=_positive, help="pairs at a time")
+    _machine(added)
+
+
+def _serve(added: Parser) -> None:
+    added.add_argument("--checkpoint", required=True, type=Path, metavar="DIR")
+    _machine(added)
+
+
+def _choose(added: Parser) -> None:
+    added.add_argument("--checkpoint", required=True, type=Path, metavar="DIR", help="the model that scored the pairs")
+    added.add_argument("--scores", required=True, type=Path, metavar="CSV", help="what score wrote")
+    added.add_argument("--features", type=Path, metavar="NPY", help="what score --features wrote of the same pairs")
+    added.add_argument(
+        "--labelled", type=Path, metavar="NPY", help="features of pairs with human scores: centres of coreset and lcmd"
+    )
+    added.add_argument(
+        "--members",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="CSV",
+        help="the same pairs scored by other models: with --scores they are the ensemble",
+    )
+    added.add_argument(
+        "--method", type=Method, choices=tuple(Method), default=DEFAULT_METHOD, metavar="M", help=_METHODS
+    )
+    added.add_argument("--count", required=True, type=_positive, metavar="N", help="how many pairs to ask about")
+    added.add_argument("--per-painting", type=_positive, metavar="N", help="at most so many of one painting")
+    added.add_argument("--per-clip", type=_positive, metavar="N", help="at most so many of one clip")
+    added.add_argument(
+        "--control", type=float, default=0.2, metavar="S", help="share that is drawn by lot (default: 0.2)"
+    )
+    added.add_argument(
+        "--band", type=float, nargs=2, default=BAND, metavar=("LO", "HI"), help="ambiguous scores (default: 0.4 0.6)"
+    )
+    added.add_argument(
+        "--sure", type=float, default=SURE_SD, metavar="SD", help=f"a score is sure up to this deviation ({SURE_SD})"
+    )
+    added.add_argument("--seed", type=int, default=0)
+    added.add_argument("--out", required=True, type=Path, metavar="CSV")
+
+
+def _simulate_al(added: Parser) -> None:
+    added.add_argument("--snapshot", required=True, type=Path, metavar="DIR", help="all of its pairs are rated")
+    added.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="finished curves there are not done again"
+    )
+    added.add_argument("--recipe", default=STUDY_RECIPE, metavar="R", help=f"{_RECIPES} (default: {STUDY_RECIPE})")
+    added.add_argument("--methods", type=Method, nargs="+", choices=tuple(Method), default=tuple(Method), metavar="M")
+    added.add_argument("--seeds", type=int, nargs="+", default=SEEDS, metavar="S", help="default: 0 1 2 3 4")
+    for name, words in _STUDY.items():
+        added.add_argument(
+            f"--{name}",
+            type=_positive,
+            default=AMOUNTS[name],
+            metavar="N",
+            help=f"{words} (default: %(default)s)",
+        )
+    added.add_argument("--fast", action="store_true", help="train once a seed, then fit the last layer alone")
+    _settings(added)
     _machine(added)
 
 
@@ -166,6 +234,16 @@ def _share(text: str) -> tuple[int, int]:
 
 
 _RECIPES = f"one of {', '.join(recipes.NAMES)}; R@S is R in another size S, one of {', '.join(recipes.SIZES)}"
+_STUDY = {
+    "start": "pairs that are labelled before the first round",
+    "rounds": "rounds of choosing and training",
+    "batch": "pairs that are labelled in a round",
+    "pool": "candidates a seed",
+    "measured": "test pairs at the most",
+    "members": "models of the ensemble",
+    "steps": "steps of training on the start; a round takes optim.regression_steps",
+}
+_METHODS = f"one of {', '.join(Method)} (default: {DEFAULT_METHOD})"
 _ARGUMENTS: Mapping[str, Callable[[Parser], None]] = {
     "describe": _describe,
     "train": _train,
@@ -173,6 +251,9 @@ _ARGUMENTS: Mapping[str, Callable[[Parser], None]] = {
     "report": _report,
     "compare": _compare,
     "score": _score,
+    "serve": _serve,
+    "choose": _choose,
+    "simulate-al": _simulate_al,
     "maps": _maps,
     "adaptors": _adaptors,
 }
