@@ -16,6 +16,7 @@ IMPORTS = [
     ("bench.judging", "vit"),
     ("bench.judging", "parts", "paper", "64"),
     ("bench.judging", "matrix", "paper@small", "64"),
+    ("bench.warm", "paper"),
     ("bench.pairing",),
     ("bench.choosing", "100000", "500"),
     ("bench.preferences",),
