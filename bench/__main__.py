@@ -18,6 +18,7 @@ IMPORTS = [
     ("bench.judging", "matrix", "paper@small", "64"),
     ("bench.warm", "paper"),
     ("bench.pairing",),
+    ("bench.choosing", "100000", "500"),
     ("bench.preferences",),
     ("bench.reliability", "alpha"),
     ("bench.reliability", "report", "50000"),
