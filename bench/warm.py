@@ -72,7 +72,7 @@ def forward_ms(checkpoint: Checkpoint) -> tuple[list[float], float]:
 
 
 def asked_ms(folder: Path, arrays: Path) -> tuple[list[float], float]:
-    """The warm process over its pipes, with maps, after a first question that does not count; its processor time too."""
+    """The warm process over its pipes, with maps, after a first question that does not count; and processor time."""
     warm = WarmModel()
 
     def ask() -> None:
