@@ -105,7 +105,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Training runs", "model_training", "admin:training_trainingrun_changelist"),
                 _item("Model versions", "verified", "admin:training_modelversion_changelist"),
                 _item("Rescorings", "manage_search", "admin:training_rescoring_changelist"),
-                _item("Judge", "balance", "judging:page"),
+                _item("Judge", "gavel", "judging:page"),
             ],
         },
         {
