@@ -98,7 +98,8 @@ def test_asking_leads_to_a_page_that_waits(version):
     assert (judging.start_s, judging.is_whole) == (3.5, False)
     page = client.get(answer["Location"]).text
     assert 'data-state="queued"' in page
-    assert "Waiting for a worker" in page
+    assert "Waiting for a worker<" in page
+    assert "Waiting for a worker, 1 before this one<" in client.get(send(client)["Location"]).text
 
 
 @pytest.mark.parametrize(
