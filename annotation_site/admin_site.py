@@ -104,7 +104,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Snapshots", "inventory_2", "admin:snapshots_snapshot_changelist"),
                 _item("Training runs", "model_training", "admin:training_trainingrun_changelist"),
                 _item("Model versions", "verified", "admin:training_modelversion_changelist"),
-                _item("Rescorings", "manage_search", "admin:training_rescoring_changelist"),
+                _item("Rescorings", "manage_search", "admin:rescoring_rescoring_changelist"),
+                _item("Proposed batches", "checklist", "admin:rescoring_proposal_changelist"),
             ],
         },
         {

@@ -29,6 +29,8 @@ class Job(models.Model):
     task_name: ClassVar[str]
     queue: ClassVar[str] = "default"
     max_attempts: ClassVar[int] = 3
+    is_part: ClassVar[bool] = False
+    """Whether it is a part of another job, which shows it."""
 
     state = models.CharField(max_length=12, choices=JobState.choices, default=JobState.QUEUED, db_index=True)
     done = models.PositiveBigIntegerField(default=0, help_text="Steps done so far.")

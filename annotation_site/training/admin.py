@@ -1,4 +1,4 @@
-"""The training room in the admin panel: runs, model versions, rescorings."""
+"""The training room in the admin panel: runs and model versions."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ from unfold.decorators import display
 from annotation_site.jobs.admin import JobAdmin, StartError, user_of
 from annotation_site.jobs.models import Job, JobState
 from annotation_site.training import selectors
-from annotation_site.training.forms import PromoteForm, RescoringForm, RunForm
-from annotation_site.training.models import ModelVersion, Rescoring, TrainingRun
+from annotation_site.training.forms import PromoteForm, RunForm
+from annotation_site.training.models import ModelVersion, TrainingRun
 from annotation_site.training.services import (
     TrainingError,
-    rescoring_start,
     run_resume,
     run_start,
     version_promote,
@@ -141,25 +140,3 @@ class ModelVersionAdmin(ModelAdmin):
             "button": "Promote",
         }
         return render(request, "admin/jobs/start.html", context)
-
-
-@admin.register(Rescoring)
-class RescoringAdmin(JobAdmin):
-    start_form = RescoringForm
-    start_title = "Rescore unrated pairs"
-    start_button = "Start rescoring"
-    panel_template = "admin/training/rescoring.html"
-    list_display = ("title", "state_label", "progress", "campaign", "n_asked", "created_at")
-    list_select_related = ("version", "campaign")
-
-    def start(self, request: HttpRequest, form: forms.Form, *, now: datetime) -> Job:
-        try:
-            return rescoring_start(**form.cleaned_data, user=user_of(request), now=now)
-        except TrainingError as error:
-            raise StartError(str(error)) from None
-
-    def panel_context(self, job: Rescoring) -> dict[str, Any]:
-        return {
-            "bins": selectors.histogram_bins(job.summary.get("histogram", {})),
-            "band": (job.campaign.band_low, job.campaign.band_high),
-        }

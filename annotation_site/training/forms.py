@@ -1,4 +1,4 @@
-"""What an admin fills in to start a run, promote one, or rescore."""
+"""What an admin fills in to start a run or promote one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from unfold.widgets import (
-    UnfoldAdminDecimalFieldWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
@@ -14,10 +13,9 @@ from unfold.widgets import (
 )
 
 from annotation_site.jobs.models import JobState
-from annotation_site.scoring.models import Campaign
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.training.models import ModelVersion, TrainingRun
-from annotation_site.training.selectors import snapshots_ready, versions
+from annotation_site.training.models import TrainingRun
+from annotation_site.training.selectors import snapshots_ready
 from annotation_site.training.services import DEVICES
 from model import recipes
 from model.config import ConfigError, parse_setting
@@ -75,44 +73,3 @@ class PromoteForm(forms.Form):
         super().__init__(*args, **kwargs)
         done = TrainingRun.objects.filter(state=JobState.DONE).order_by("-pk")
         self.fields["run"].queryset = done  # type: ignore[attr-defined]
-
-
-class RescoringForm(forms.Form):
-    """Let a model version score unrated pairs."""
-
-    version = forms.ModelChoiceField(
-        queryset=ModelVersion.objects.none(), widget=UnfoldAdminSelectWidget, empty_label=None
-    )
-    campaign = forms.ModelChoiceField(
-        queryset=Campaign.objects.none(), widget=UnfoldAdminSelectWidget, empty_label=None
-    )
-    pool_size = forms.IntegerField(
-        label="Pairs to score",
-        min_value=1,
-        max_value=5_000_000,
-        initial=2000,
-        widget=UnfoldAdminIntegerFieldWidget,
-        help_text="The campaign's open pairs first, then new random combinations of its paintings and clips.",
-    )
-    ask_for = forms.IntegerField(
-        label="Pairs to ask raters about",
-        min_value=1,
-        max_value=50_000,
-        initial=40,
-        widget=UnfoldAdminIntegerFieldWidget,
-        help_text="The ones that the model is least sure of come next for every rater.",
-    )
-    control_share = forms.FloatField(
-        label="Random control share",
-        min_value=0,
-        max_value=1,
-        initial=0.2,
-        widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "0.05"}),
-        help_text="Drawn at random among them, so that the gain over chance can be measured.",
-    )
-    seed = forms.IntegerField(min_value=0, max_value=2**31 - 1, initial=0, widget=UnfoldAdminIntegerFieldWidget)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["version"].queryset = versions()  # type: ignore[attr-defined]
-        self.fields["campaign"].queryset = Campaign.objects.filter(is_open=True).order_by("-pk")  # type: ignore[attr-defined]

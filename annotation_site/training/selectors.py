@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
 
-from annotation_site.charts.drawings import Bins, Series
+from annotation_site.charts.drawings import Series
 from annotation_site.jobs.models import JobState
 from annotation_site.snapshots.models import Snapshot
 from annotation_site.training.following import LOG_NAME, log_tail
@@ -154,10 +154,3 @@ def run_identity(run: TrainingRun) -> dict[str, str]:
 
 def run_log(run: TrainingRun, *, lines: int = 12) -> str:
     return log_tail(run_folder(run) / LOG_NAME, lines=lines) if run.folder else ""
-
-
-def histogram_bins(histogram: Mapping[str, Sequence[float]]) -> Bins | None:
-    """A stored histogram as the chart wants it; None where there is none."""
-    if not histogram:
-        return None
-    return Bins(tuple(histogram["edges"]), tuple(int(count) for count in histogram["counts"]))

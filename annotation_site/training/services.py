@@ -1,4 +1,4 @@
-"""Writes of the training room: start, cancel and resume runs, promote one to a model version, start rescorings."""
+"""Writes of the training room: start, cancel and resume runs, promote one to a model version."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from django.db.models import Max
 from annotation_site.accounts.models import User
 from annotation_site.jobs.models import JobState
 from annotation_site.jobs.services import job_enqueue
-from annotation_site.scoring.models import Campaign
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.training.models import ModelVersion, Rescoring, TrainingRun
+from annotation_site.training.models import ModelVersion, TrainingRun
 from model import recipes
 from model.config import ConfigError
 
@@ -29,10 +28,6 @@ class TrainingError(Exception):
 
 def run_folder(run: TrainingRun) -> Path:
     return Path(settings.RUNS_ROOT) / run.folder
-
-
-def rescoring_folder(rescoring: Rescoring) -> Path:
-    return Path(settings.RUNS_ROOT) / rescoring.folder
 
 
 @transaction.atomic
@@ -106,39 +101,3 @@ def version_promote(*, run: TrainingRun, note: str, user: User | None, now: date
     version.is_active = True
     version.save()
     return version
-
-
-@transaction.atomic
-def rescoring_start(
-    *,
-    version: ModelVersion,
-    campaign: Campaign,
-    pool_size: int,
-    ask_for: int,
-    control_share: float,
-    seed: int,
-    now: datetime,
-    user: User | None = None,
-) -> Rescoring:
-    """Queue the scoring of unrated pairs; the least certain go to the front of the raters' queue."""
-    if not campaign.is_open:
-        raise TrainingError(f"{campaign} is closed: nobody would score what the model asks for.")
-    if not 0 < ask_for <= pool_size:
-        raise TrainingError("The model must ask for at least one pair, and for no more than are scored.")
-    if not 0 <= control_share <= 1:
-        raise TrainingError("The control share is a number from 0 to 1.")
-    rescoring = Rescoring.objects.create(
-        version=version,
-        campaign=campaign,
-        pool_size=pool_size,
-        ask_for=ask_for,
-        control_share=control_share,
-        seed=seed,
-        words="Waiting for a worker",
-        created_by=user,
-        created_at=now,
-    )
-    rescoring.folder = f"rescoring-{rescoring.pk:06d}"
-    rescoring.save(update_fields=["folder"])
-    job_enqueue(job=rescoring, now=now)
-    return rescoring

@@ -8,10 +8,9 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from annotation_site.jobs.models import JobState
-from annotation_site.scoring.models import Campaign
 from annotation_site.snapshots.models import Snapshot
 from annotation_site.training.models import ModelVersion, TrainingRun
-from annotation_site.training.services import TrainingError, rescoring_start, run_resume, run_start, version_promote
+from annotation_site.training.services import TrainingError, run_resume, run_start, version_promote
 from tests.conftest import NOON
 from tests.factories import make_admin, make_campaign
 
@@ -101,10 +100,3 @@ def test_the_database_refuses_two_active_versions(snapshot):
     version_promote(run=runs[0], note="", user=None, now=NOON)
     with pytest.raises(IntegrityError), transaction.atomic():
         ModelVersion.objects.create(run=runs[1], number=9, is_active=True, promoted_at=NOON)
-
-
-def test_a_rescoring_of_a_closed_campaign_is_refused(snapshot):
-    version = version_promote(run=make_run(snapshot, state=JobState.DONE), note="", user=None, now=NOON)
-    closed: Campaign = make_campaign(is_open=False)
-    with pytest.raises(TrainingError, match="closed"):
-        rescoring_start(version=version, campaign=closed, pool_size=10, ask_for=5, control_share=0.2, seed=0, now=NOON)

@@ -126,4 +126,10 @@ audio.addEventListener("pause", () => current?.show());
 audio.addEventListener("ended", () => current?.ended());
 audio.addEventListener("error", () => current?.fail());
 
-for (const root of document.querySelectorAll("[data-player]")) new Player(root);
+/** Players that have not been begun: of the page as it came, and of what is put into it later. */
+function begin(scope) {
+  for (const root of scope.querySelectorAll("[data-player]:not([data-state])")) new Player(root);
+}
+
+begin(document);
+document.addEventListener("htmx:load", (event) => begin(event.detail.elt));
