@@ -30,6 +30,7 @@ from annotation_site.rescoring.services import (
 )
 from annotation_site.scoring.models import Campaign
 from annotation_site.training.models import ModelVersion
+from model.acquisition import DEFAULT_METHOD
 
 STARTED = {400: Refusal, 409: Refusal}
 CHANGED = {404: Refusal, 409: Refusal}
@@ -154,7 +155,7 @@ class ProposedPairSerializer(serializers.ModelSerializer[ProposedPair]):
 
 class ProposalWanted(serializers.Serializer[Any]):
     rescoring = serializers.PrimaryKeyRelatedField[Rescoring](queryset=Rescoring.objects.all())
-    method = serializers.ChoiceField(choices=Method.choices, default=Method.VARIANCE)
+    method = serializers.ChoiceField(choices=Method.choices, default=DEFAULT_METHOD.value)
     count = serializers.IntegerField(min_value=1, max_value=MOST_PROPOSED, default=40)
     control_share = serializers.FloatField(min_value=0, max_value=1, default=0.2)
     per_painting = serializers.IntegerField(min_value=1, default=None, allow_null=True)

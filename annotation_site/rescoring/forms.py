@@ -21,6 +21,7 @@ from annotation_site.rescoring.proposals import MOST_CANDIDATES, MOST_PROPOSED
 from annotation_site.rescoring.selectors import rescorings_scored, versions
 from annotation_site.scoring.models import Campaign
 from annotation_site.training.models import ModelVersion
+from model.acquisition import DEFAULT_METHOD, SURE_SD
 
 NO_STYLE = "no style stated"
 
@@ -117,7 +118,7 @@ class ProposalForm(forms.Form):
     )
     method = forms.ChoiceField(
         choices=Method.choices,
-        initial=Method.VARIANCE,
+        initial=DEFAULT_METHOD.value,
         widget=UnfoldAdminSelectWidget,
         help_text="How pairs are chosen. What each gains over random is in the results of the documentation.",
     )
@@ -126,7 +127,7 @@ class ProposalForm(forms.Form):
         queryset=ModelVersion.objects.none(),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="Two to five, for the method ensemble only.",
+        help_text="For the method ensemble only: two to five, the rescoring's own among them.",
     )
     count = _whole("Pairs in the batch", "", low=1, high=MOST_PROPOSED, initial=40)
     control_share = _control()
@@ -147,7 +148,7 @@ class ProposalForm(forms.Form):
         min_value=0,
         max_value=1,
         widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "any"}),
-        help_text="Sure and within the band: likely ambiguous. Sure and outside: left alone. Empty: the usual line.",
+        help_text=f"Sure and within the band: likely ambiguous. Sure and outside: left alone. Empty: {SURE_SD:g}.",
     )
     n_candidates = _whole(
         "Choose from at most",

@@ -126,7 +126,7 @@ class Proposal(Job):
         DISCARDED = "discarded", "Discarded"
 
     rescoring = models.ForeignKey(Rescoring, on_delete=models.PROTECT, related_name="proposals")
-    method = models.CharField(max_length=8, choices=Method.choices, default=Method.VARIANCE)
+    method = models.CharField(max_length=8, choices=Method.choices)
     count = models.PositiveIntegerField(default=40)
     control_share = models.FloatField(default=0.2, validators=SHARE)
     per_painting = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: three times the even share.")

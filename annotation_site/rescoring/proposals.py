@@ -30,6 +30,7 @@ from annotation_site.rescoring.services import WAITING, rescoring_folder
 from annotation_site.scoring.models import Pair
 from annotation_site.scoring.services import pairs_ask_for
 from annotation_site.training.models import ModelVersion
+from model.acquisition import DEFAULT_METHOD
 
 MOST_PROPOSED = 5_000
 MOST_CANDIDATES = 1_000_000
@@ -48,7 +49,7 @@ def proposal_start(
     *,
     rescoring: Rescoring,
     now: datetime,
-    method: str = Method.VARIANCE,
+    method: str = DEFAULT_METHOD,
     count: int = 40,
     control_share: float = 0.2,
     per_painting: int | None = None,
@@ -61,7 +62,7 @@ def proposal_start(
 ) -> Proposal:
     """Queue the choosing of a batch from a rescoring's scores. Raises `RescoringError` in words for what cannot be.
 
-    `members`: of the ensemble, two to five model versions; the rescoring's own need not be among them.
+    `members`: the model versions of an ensemble, which the rescoring's own always belongs to: two to five with it.
     """
     if not rescoring.summary:
         raise RescoringError(f"{rescoring} has no scores yet: wait until it is done.")
@@ -73,8 +74,8 @@ def proposal_start(
         raise RescoringError(
             f"A batch is chosen from at least as many pairs as it has, and from {MOST_CANDIDATES:,} at most."
         )
-    if Method(method) == Method.ENSEMBLE and len(set(members)) not in MEMBERS:
-        raise RescoringError("An ensemble has from two to five model versions: choose them.")
+    if Method(method) == Method.ENSEMBLE and len({*members, rescoring.version}) not in MEMBERS:
+        raise RescoringError("An ensemble has from two to five model versions, the rescoring's own among them.")
     proposal = Proposal.objects.create(
         rescoring=rescoring,
         method=method,

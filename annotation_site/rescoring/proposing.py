@@ -21,6 +21,7 @@ from annotation_site.rescoring.pools import Rows, unrated_cells
 from annotation_site.rescoring.proposals import Suggestion, proposal_fill, proposal_folder
 from annotation_site.rescoring.results import PAIRS_NAME, SCORES_NAME, Scored, pairs_write, table_read
 from annotation_site.rescoring.services import rescoring_folder
+from annotation_site.scoring.models import Pair
 from annotation_site.training.following import follow
 from annotation_site.training.models import ModelVersion
 from annotation_site.training.versions import checkpoint_folder
@@ -29,7 +30,12 @@ from model.events import EVENTS_NAME
 WITH_FEATURES = (Method.VARIANCE, Method.CORESET, Method.LCMD)
 """What these methods choose by is the model's last layer, which no stored score tells."""
 
+BY_DISTANCE = (Method.CORESET, Method.LCMD)
+"""These also want to know what has been rated: it is what a pair should be unlike."""
+
 FEATURES_NAME, CHOSEN_NAME = "features.npy", "chosen.csv"
+LABELLED_NAME = "labelled.npy"
+MOST_LABELLED = 5_000
 NOTHING = "Every scored pair has been rated, closed or asked for meanwhile: start a new rescoring."
 
 
@@ -53,8 +59,11 @@ def propose(proposal: Proposal, report: Reporter) -> None:
     ]
     if np.isnan(candidates.sd_N).any() or proposal.method in WITH_FEATURES:
         features = own / FEATURES_NAME if proposal.method in WITH_FEATURES else None
-        _score(proposal, rescoring.version, own / SCORES_NAME, features=features, report=report)
+        pairs = own / PAIRS_NAME
+        _score(proposal, rescoring.version, own / SCORES_NAME, pairs=pairs, features=features, report=report)
         arguments += ["--features", str(features)] if features else []
+    if proposal.method in BY_DISTANCE:
+        arguments += _score_labelled(proposal, items, report)
     if proposal.method == Method.ENSEMBLE:
         arguments += ["--members", *_score_members(proposal, own, report)]
     report(words="Choosing")
@@ -65,7 +74,8 @@ def propose(proposal: Proposal, report: Reporter) -> None:
         "band": [rescoring.campaign.band_low, rescoring.campaign.band_high],
     }
     proposal_fill(proposal=proposal, suggestions=suggestions_read(own / CHOSEN_NAME), facts=facts)
-    (own / FEATURES_NAME).unlink(missing_ok=True)
+    for name in (FEATURES_NAME, LABELLED_NAME):
+        (own / name).unlink(missing_ok=True)
 
 
 def _nothing(event: Mapping[str, Any]) -> None:
@@ -119,28 +129,57 @@ def _write(own: Path, candidates: Scored, items: Items) -> None:
             rows.writerow([p, c, items.paintings[p], items.clips[c], f"{score:.6f}", f"{sd:.6f}"])
 
 
-def _score(proposal: Proposal, version: ModelVersion, out: Path, *, features: Path | None, report: Reporter) -> None:
-    """Let a model version score the candidates."""
+def _score(
+    proposal: Proposal,
+    version: ModelVersion,
+    out: Path,
+    *,
+    pairs: Path,
+    features: Path | None = None,
+    report: Reporter,
+) -> None:
+    """Let a model version score a list of pairs."""
     folder, own = rescoring_folder(proposal.rescoring), out.parent
     inputs_ensure(folder, say=report)
 
     def on_event(event: Mapping[str, Any]) -> None:
         if "done" in event and "total" in event:
             done, total = int(event["done"]), int(event["total"])
-            report(done, total, f"{version} scores the candidates: {done:,} of {total:,}")
+            report(done, total, f"{version} scores {done:,} of {total:,} pairs")
 
     arguments = ["score", "--checkpoint", str(checkpoint_folder(version)), "--arrays", str(folder)]
-    arguments += ["--device", proposal.rescoring.device, "--pairs", str(own / PAIRS_NAME), "--out", str(out)]
+    arguments += ["--device", proposal.rescoring.device, "--pairs", str(pairs), "--out", str(out)]
     arguments += ["--features", str(features)] if features else []
     follow([*arguments, "--events", str(own / EVENTS_NAME)], folder=own, on_event=on_event, beat=report)
 
 
+def _score_labelled(proposal: Proposal, items: Items, report: Reporter) -> list[str]:
+    """The features of pairs that people have scored, at most so many drawn at random; no argument where there are none.
+
+    Of a list of pairs only those count whose painting and clip are in it: nothing else has been gathered.
+    """
+    own, rescoring = proposal_folder(proposal), proposal.rescoring
+    row_p = {key: row for row, key in enumerate(items.paintings)}
+    row_c = {key: row for row, key in enumerate(items.clips)}
+    rated = Pair.objects.filter(campaign=rescoring.campaign, score__isnull=False).order_by("pk")
+    keys = rated.values_list("painting__key", "clip__key")
+    rows_L2 = np.array([(row_p[p], row_c[c]) for p, c in keys if p in row_p and c in row_c], np.int64).reshape(-1, 2)
+    if not len(rows_L2):
+        return []
+    rows_L2 = np.random.default_rng(proposal.seed).permutation(rows_L2)[:MOST_LABELLED]
+    pairs, labelled = own / "labelled-pairs.csv", own / LABELLED_NAME
+    pairs_write(pairs, rows_L2[:, 0], rows_L2[:, 1], items)
+    out = own / "labelled-scores.csv"
+    _score(proposal, rescoring.version, out, pairs=pairs, features=labelled, report=report)
+    return ["--labelled", str(labelled)]
+
+
 def _score_members(proposal: Proposal, own: Path, report: Reporter) -> list[str]:
-    """The files of the ensemble's scores, each of a model version."""
+    """The files of the ensemble's scores, each of a model version. The rescoring's own has scored already."""
     paths = []
-    for version in proposal.members.order_by("number"):
+    for version in proposal.members.exclude(pk=proposal.rescoring.version_id).order_by("number"):
         path = own / f"member-{version.number}.csv"
-        _score(proposal, version, path, features=None, report=report)
+        _score(proposal, version, path, pairs=own / PAIRS_NAME, report=report)
         paths.append(str(path))
     return paths
 

@@ -15,6 +15,7 @@ from annotation_site.rescoring.proposals import (
     pairs_drop,
     proposal_approve,
     proposal_discard,
+    proposal_folder,
     proposal_start,
 )
 from annotation_site.rescoring.selectors import paid_of, time_words, totals_of
@@ -82,12 +83,26 @@ def test_a_method_that_looks_into_the_model_has_its_features_scored(campaign, fa
     assert fake_model.calls[-2] == choose, "for the others the stored scores do"
 
 
+def test_a_method_that_goes_by_distance_is_told_what_has_been_rated(campaign, fake_model):
+    rescoring = done(campaign)
+    propose(rescoring, method=Method.LCMD)
+    assert "--labelled" not in fake_model.calls[-1], "nothing has all its ratings"
+    pair = Pair.objects.get(rating_count=0)
+    for _ in range(5):
+        make_rating(pair=pair, rater=make_rater(), value=0.5)
+    proposal = propose(rescoring, method=Method.CORESET)
+    score, choose = fake_model.calls[-2:]
+    assert told(score, "--features") == told(choose, "--labelled")
+    (line,) = (proposal_folder(proposal) / "labelled-pairs.csv").read_text().splitlines()[1:]
+    assert line.endswith(f",{pair.painting.key},{pair.clip.key}")
+
+
 def test_an_ensemble_is_scored_by_each_of_its_members(campaign, fake_model):
     members = [make_version(number) for number in (1, 2, 3)]
     rescoring = done(campaign, version=members[0])
     with pytest.raises(RescoringError, match="two to five"):
         propose(rescoring, method=Method.ENSEMBLE, members=members[:1])
-    propose(rescoring, method=Method.ENSEMBLE, members=members[1:])
+    propose(rescoring, method=Method.ENSEMBLE, members=members)
     choose = fake_model.calls[-1]
     where = choose.index("--members")
     assert [word.rsplit("/")[-1] for word in choose[where + 1 : where + 3]] == ["member-2.csv", "member-3.csv"]

@@ -125,7 +125,6 @@ class Migration(migrations.Migration):
                             ("lcmd", "Largest cluster, most distant (LCMD)"),
                             ("band", "Predicted ambiguous (band)"),
                         ],
-                        default="variance",
                         max_length=8,
                     ),
                 ),
