@@ -7,7 +7,7 @@ arm is not a sample of anything: it is where the model was expected to be wrong.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,11 +49,16 @@ def arm_of(outcomes: Sequence[Outcome], *, asked: int) -> Arm:
     return Arm(
         asked=asked,
         rated=len(outcomes),
-        error=mean_estimate(np.abs(difference_N)),
+        error=_from_zero(mean_estimate(np.abs(difference_N))),
         shift=mean_estimate(difference_N),
         within_1=_within(known, 1.0),
         within_2=_within(known, 2.0),
     )
+
+
+def _from_zero(error: Estimate) -> Estimate:
+    """No error is below 0, whatever the interval of a few pairs reaches down to."""
+    return error if error.low is None else replace(error, low=max(0.0, error.low))
 
 
 def _within(known: Sequence[tuple[float, float]], times: float) -> float | None:

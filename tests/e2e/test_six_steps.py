@@ -198,14 +198,20 @@ def train(page: Page, screens: Path) -> None:
 
 
 def promote_and_rescore(page: Page, screens: Path) -> None:
-    """Step 6, the admin's half: promote the run, let it score unrated pairs."""
+    """Step 6, the admin's half: promote the run, let it score unrated pairs, approve the batch that it proposes."""
     page.get_by_role("link", name="Promote").click()
     page.get_by_role("button", name="Promote").click()
     expect(page.get_by_text("MPJudge v1", exact=False).first).to_be_visible()
-    page.goto(f"{origin(page)}/admin/training/rescoring/add/")
+    page.goto(f"{origin(page)}/admin/rescoring/rescoring/add/")
     page.get_by_role("button", name="Start rescoring").click()
     finish_job(page, timeout=120_000)
     page.screenshot(path=screens / "6-rescoring.png", full_page=True)
+    page.get_by_role("link", name=re.compile("^Proposal ")).click()
+    finish_job(page, timeout=120_000)
+    page.screenshot(path=screens / "6-proposal.png", full_page=True)
+    page.get_by_role("link", name="Approve").click()
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("40 pairs asked of raters")).to_be_visible(timeout=20_000)
 
 
 def invite(page: Page, browser: Browser) -> Page:

@@ -33,7 +33,7 @@ def summary_context(job: Rescoring, *, now: datetime) -> dict[str, Any]:
         "bins": histogram_bins(found.get("histogram", {})),
         "band": (campaign.band_low, campaign.band_high),
         "dots": [tuple(dot) for dot in found.get("dots", ())],
-        "styles": [(style or NO_STYLE, count, mean) for style, count, mean in found.get("styles", ())],
+        "style_rows": [(style or NO_STYLE, count, mean) for style, count, mean in found.get("styles", ())],
         "clip_bins": histogram_bins(found.get("clip_means", {})),
         "ends": ends_shown(job),
         "proposals": proposals_of(job),
