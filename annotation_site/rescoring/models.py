@@ -76,7 +76,7 @@ class RescoringShard(Job):
 
     task_name: ClassVar[str] = "rescoring.shard"
     queue: ClassVar[str] = "gpu"
-    is_part: ClassVar[bool] = True
+    is_in_overview: ClassVar[bool] = False
 
     rescoring = models.ForeignKey(Rescoring, on_delete=models.CASCADE, related_name="shards")
     index = models.PositiveIntegerField()

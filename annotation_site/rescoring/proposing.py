@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotation_site.jobs.running import JobFailed, Reporter
+from annotation_site.rescoring.checkpoints import model_folder
 from annotation_site.rescoring.inputs import Items, inputs_ensure, items_read
 from annotation_site.rescoring.models import Method, Pool, Proposal
 from annotation_site.rescoring.pools import Rows, unrated_cells
@@ -24,7 +25,6 @@ from annotation_site.rescoring.services import rescoring_folder
 from annotation_site.scoring.models import Pair
 from annotation_site.training.following import follow
 from annotation_site.training.models import ModelVersion
-from annotation_site.training.versions import checkpoint_folder
 from model.events import EVENTS_NAME
 
 WITH_FEATURES = (Method.VARIANCE, Method.CORESET, Method.LCMD)
@@ -53,7 +53,7 @@ def propose(proposal: Proposal, report: Reporter) -> None:
     arguments = [
         "choose",
         "--checkpoint",
-        str(checkpoint_folder(rescoring.version)),
+        str(model_folder(rescoring.version)),
         "--scores",
         str(own / SCORES_NAME),
     ]
@@ -147,7 +147,7 @@ def _score(
             done, total = int(event["done"]), int(event["total"])
             report(done, total, f"{version} scores {done:,} of {total:,} pairs")
 
-    arguments = ["score", "--checkpoint", str(checkpoint_folder(version)), "--arrays", str(folder)]
+    arguments = ["score", "--checkpoint", str(model_folder(version)), "--arrays", str(folder)]
     arguments += ["--device", proposal.rescoring.device, "--pairs", str(pairs), "--out", str(out)]
     arguments += ["--features", str(features)] if features else []
     follow([*arguments, "--events", str(own / EVENTS_NAME)], folder=own, on_event=on_event, beat=report)

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet, Sum
 
@@ -22,6 +21,7 @@ from annotation_site.rescoring.errors import RescoringError
 from annotation_site.rescoring.models import Device, Pool, Rescoring, RescoringShard, Stage
 from annotation_site.rescoring.pools import MOST_PAIRS, style_pool_size, too_many
 from annotation_site.scoring.models import Campaign
+from annotation_site.training.artefacts import folder_of
 from annotation_site.training.models import ModelVersion
 
 WAITING = "Waiting for a worker"
@@ -29,7 +29,8 @@ STOPPED = (JobState.FAILED, JobState.CANCELLED)
 
 
 def rescoring_folder(rescoring: Rescoring) -> Path:
-    return Path(settings.RUNS_ROOT) / rescoring.folder
+    """The rescoring's folder on this machine, which all that score share."""
+    return folder_of(rescoring.folder)
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ from annotation_site.corpus.models import Painting
 from annotation_site.jobs.models import JobState
 from annotation_site.jobs.running import JobFailed, Reporter
 from annotation_site.jobs.services import JobCancelled, JobLost
+from annotation_site.rescoring.checkpoints import model_folder
 from annotation_site.rescoring.errors import RescoringError
 from annotation_site.rescoring.inputs import Items, inputs_ensure, items_read, items_write
 from annotation_site.rescoring.models import Pool, Rescoring, RescoringShard, Stage
@@ -41,7 +42,6 @@ from annotation_site.rescoring.services import rescoring_count, rescoring_folder
 from annotation_site.rescoring.sharding import MatrixShards, matrix_shards, pair_shards
 from annotation_site.rescoring.summaries import matrix_summary, pairs_summary
 from annotation_site.training.following import follow
-from annotation_site.training.versions import checkpoint_folder
 from model.events import EVENTS_NAME
 
 NOTHING = "There is no unrated pair left: bring in more paintings or music first."
@@ -126,7 +126,7 @@ def shard_score(shard: RescoringShard, report: Reporter) -> None:
 
 def _arguments(shard: RescoringShard, folder: Path, own: Path, items: Items) -> list[str]:
     rescoring = shard.rescoring
-    arguments = ["score", "--checkpoint", str(checkpoint_folder(rescoring.version)), "--arrays", str(folder)]
+    arguments = ["score", "--checkpoint", str(model_folder(rescoring.version)), "--arrays", str(folder)]
     arguments += ["--device", rescoring.device, "--events", str(own / EVENTS_NAME)]
     if rescoring.pool != Pool.MATRIX:
         return [*arguments, "--pairs", str(own / PAIRS_NAME), "--out", str(own / SCORES_NAME)]
