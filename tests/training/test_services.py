@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 
 from annotation_site.jobs.models import JobState
 from annotation_site.jobs.services import LEASE, job_cancel, job_claim, jobs_sweep
+from annotation_site.rescoring.services import rescoring_start
 from annotation_site.snapshots.models import Snapshot
 from annotation_site.training.models import Activation, ModelVersion, TrainingRun
 from annotation_site.training.queue import queue_place
@@ -140,7 +141,7 @@ def test_the_queue_place_counts_all_work_of_the_same_workers(snapshot):
     )
     later = make_run(snapshot, created_at=NOON + timedelta(minutes=1))
     assert [queue_place(run) for run in (first, second, later)] == [1, 2, 3]
-    type(rescoring).objects.update(state=JobState.RUNNING)
+    type(rescoring).objects.update(state=JobState.RUNNING, worker="w")
     assert job_claim(model=TrainingRun, job_id=first.pk, worker="w", now=NOON)
     first.refresh_from_db()
     assert [queue_place(run) for run in (first, second, later)] == [None, 2, 3]
