@@ -49,8 +49,8 @@ def items_read(folder: Path) -> Items:
         return Items(**json.loads((folder / ITEMS_NAME).read_text()))
     except FileNotFoundError:
         raise JobFailed(
-            f"{folder} is not here. All workers that score have to share the folder of runs: mount it on this machine, "
-            "then resume."
+            f"The list of items is not in {folder}. All workers that score share the folder of runs: mount it on "
+            "this machine, then resume. A rescoring that is older than its list has to be started anew."
         ) from None
 
 

@@ -64,18 +64,9 @@ def proposal_start(
 
     `members`: the model versions of an ensemble, which the rescoring's own always belongs to: two to five with it.
     """
-    if not rescoring.summary:
-        raise RescoringError(f"{rescoring} has no scores yet: wait until it is done.")
-    if not 0 < count <= MOST_PROPOSED:
-        raise RescoringError(f"A batch has from 1 to {MOST_PROPOSED:,} pairs.")
-    if not 0 <= control_share <= 1:
-        raise RescoringError("The control share is a number from 0 to 1.")
-    if not count <= n_candidates <= MOST_CANDIDATES:
-        raise RescoringError(
-            f"A batch is chosen from at least as many pairs as it has, and from {MOST_CANDIDATES:,} at most."
-        )
-    if Method(method) == Method.ENSEMBLE and len({*members, rescoring.version}) not in MEMBERS:
-        raise RescoringError("An ensemble has from two to five model versions, the rescoring's own among them.")
+    _check(
+        rescoring, Method(method), count=count, control_share=control_share, n_candidates=n_candidates, members=members
+    )
     proposal = Proposal.objects.create(
         rescoring=rescoring,
         method=method,
@@ -96,6 +87,29 @@ def proposal_start(
         proposal.members.set(members)
     job_enqueue(job=proposal, now=now)
     return proposal
+
+
+def _check(
+    rescoring: Rescoring,
+    method: Method,
+    *,
+    count: int,
+    control_share: float,
+    n_candidates: int,
+    members: Collection[ModelVersion],
+) -> None:
+    if not rescoring.summary:
+        raise RescoringError(f"{rescoring} has no scores yet: wait until it is done.")
+    if not 0 < count <= MOST_PROPOSED:
+        raise RescoringError(f"A batch has from 1 to {MOST_PROPOSED:,} pairs.")
+    if not 0 <= control_share <= 1:
+        raise RescoringError("The control share is a number from 0 to 1.")
+    if not count <= n_candidates <= MOST_CANDIDATES:
+        raise RescoringError(
+            f"A batch is chosen from at least as many pairs as it has, and from {MOST_CANDIDATES:,} at most."
+        )
+    if method == Method.ENSEMBLE and len({*members, rescoring.version}) not in MEMBERS:
+        raise RescoringError("An ensemble has from two to five model versions, the rescoring's own among them.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,7 +77,7 @@ def pair_shown(painting: Painting, clip: Clip, score: float, sd: float | None, *
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A proposed pair. `others`: (of what, how many others of the batch) that can be dropped with it."""
+    """A proposed pair. `others`: (action, of what, how many) that are dropped, or brought back, together with it."""
 
     row: ProposedPair
     shown: Shown
@@ -95,22 +96,31 @@ SHOWN_WITH = ("painting", "clip__track")
 
 def cards_of(rows: Sequence[ProposedPair], *, campaign: Campaign) -> list[Card]:
     """Proposed pairs of one batch as cards."""
-    kept: list[tuple[int, int]] = []
-    if rows:
-        batch = ProposedPair.objects.filter(proposal=rows[0].proposal_id, is_dropped=False)
-        kept = list(batch.values_list("painting_id", "clip_id"))
+    if not rows:
+        return []
+    batch = ProposedPair.objects.filter(proposal=rows[0].proposal_id)
+    items = list(batch.values_list("is_dropped", "painting_id", "clip_id"))
+    of_painting = Counter((is_dropped, painting) for is_dropped, painting, _ in items)
+    of_clip = Counter((is_dropped, clip) for is_dropped, _, clip in items)
     return [
         Card(
             row=row,
             shown=pair_shown(row.painting, row.clip, row.score, row.sd, campaign=campaign),
             reason=REASONS.get(row.reason, row.reason),
             why=WHY.get(row.reason, ""),
-            others=[
-                ("drop-painting", "this painting", sum(painting == row.painting_id for painting, _ in kept)),
-                ("drop-clip", "this clip", sum(clip == row.clip_id for _, clip in kept)),
-            ],
+            others=_others(row, of_painting, of_clip),
         )
         for row in rows
+    ]
+
+
+def _others(
+    row: ProposedPair, of_painting: Mapping[Any, int], of_clip: Mapping[Any, int]
+) -> list[tuple[str, str, int]]:
+    verb = "back" if row.is_dropped else "drop"
+    return [
+        (f"{verb}-painting", "this painting", of_painting[row.is_dropped, row.painting_id]),
+        (f"{verb}-clip", "this clip", of_clip[row.is_dropped, row.clip_id]),
     ]
 
 

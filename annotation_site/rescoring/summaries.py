@@ -116,9 +116,9 @@ class _Ends:
 
     def add(self, part_MP: Floats, start: int) -> None:
         flat = part_MP.ravel()
-        order = np.argsort(flat, kind="stable")
-        for place in {*order[:ENDS].tolist(), *order[-ENDS:].tolist()}:
-            clip, painting = divmod(place, part_MP.shape[1])
+        places = range(len(flat)) if len(flat) <= 2 * ENDS else np.argpartition(flat, (ENDS, -ENDS))
+        for place in {*places[:ENDS], *places[-ENDS:]}:
+            clip, painting = divmod(int(place), part_MP.shape[1])
             self._rows.append([painting, start + clip, round(float(flat[place]), 4), None])
         self._rows = [row for sign in (1, -1) for row in self.of(sign)]
 

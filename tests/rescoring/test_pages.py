@@ -263,6 +263,10 @@ def test_pairs_are_dropped_and_brought_back_without_scripts(campaign, admin):
     admin.post(url("proposal_pairs", proposal.pk), sent | {"do": "drop-clip"})
     assert set(proposal.pairs.filter(is_dropped=True)) == set(proposal.pairs.filter(clip=first.clip))
     assert proposal.pairs.filter(is_dropped=True).count() > 1
+    admin.post(url("proposal_pairs", proposal.pk), sent | {"do": "back-clip"})
+    assert not proposal.pairs.filter(is_dropped=True).exists()
+    admin.post(url("proposal_pairs", proposal.pk), sent | {"do": "burn-clip"})
+    assert not proposal.pairs.filter(is_dropped=True).exists()
 
 
 def test_a_script_gets_the_totals_and_the_changed_cards_that_it_shows(campaign, admin):

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from annotation_site.rescoring.candidates import draw
 from annotation_site.rescoring.inputs import Items
 from annotation_site.rescoring.paying import Outcome, arm_of
-from annotation_site.rescoring.proposing import cap, draw
+from annotation_site.rescoring.proposing import cap
 from annotation_site.rescoring.results import Scored, table_read, table_write
 from annotation_site.rescoring.shown import bar_of
 from annotation_site.rescoring.summaries import matrix_summary, pairs_summary

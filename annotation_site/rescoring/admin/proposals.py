@@ -10,8 +10,9 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from unfold.decorators import display
 
 from annotation_site.jobs.admin import JobAdmin, StartError, user_of
@@ -64,6 +65,11 @@ class ProposalAdmin(JobAdmin):
         return context | batch.batch_context(job, request.GET, now=timezone.now())
 
     def job_actions(self, request: HttpRequest, job: Proposal) -> list[dict[str, str]]:
+        if job.state in (JobState.FAILED, JobState.CANCELLED):
+            same = {"rescoring": job.rescoring_id, "method": job.method, "count": job.count, "seed": job.seed}
+            same |= {"control_share": job.control_share, "n_candidates": job.n_candidates}
+            add = f"{reverse('admin:rescoring_proposal_add')}?{urlencode(same)}"
+            return [{"title": "Propose again", "url": add, "method": "get"}]
         if job.standing != Proposal.Standing.DRAFT or job.state != JobState.DONE:
             return []
         approve = {"title": "Approve", "url": self.url("approve", job), "method": "get"}

@@ -101,19 +101,19 @@ def pairs_change(proposal: Proposal, sent: QueryDict) -> Collection[int]:
     if pair is None:
         raise RescoringError("That pair is not in this batch.")
     action = sent.get("do", "")
+    verb, _, of = action.partition("-")
     about = {
-        "drop": proposal.pairs.filter(pk=pair.pk),
-        "back": proposal.pairs.filter(pk=pair.pk),
-        "drop-painting": proposal.pairs.filter(painting=pair.painting_id),
-        "drop-clip": proposal.pairs.filter(clip=pair.clip_id),
+        "": proposal.pairs.filter(pk=pair.pk),
+        "painting": proposal.pairs.filter(painting=pair.painting_id),
+        "clip": proposal.pairs.filter(clip=pair.clip_id),
     }
     if action == "ask":
         pair_add(proposal=proposal, painting=pair.painting, clip=pair.clip, score=pair.score, sd=pair.sd)
         return [pair.pk]
-    if action not in about:
+    if verb not in ("drop", "back") or of not in about:
         raise RescoringError("This page is old: load it again.")
-    pair_ids = list(about[action].values_list("pk", flat=True))
-    pairs_drop(proposal=proposal, pair_ids=pair_ids, is_dropped=action != "back")
+    pair_ids = list(about[of].values_list("pk", flat=True))
+    pairs_drop(proposal=proposal, pair_ids=pair_ids, is_dropped=verb == "drop")
     return pair_ids
 
 
