@@ -126,10 +126,11 @@ audio.addEventListener("pause", () => current?.show());
 audio.addEventListener("ended", () => current?.ended());
 audio.addEventListener("error", () => current?.fail());
 
-/** Players that have not been begun: of the page as it came, and of what is put into it later. */
-function begin(scope) {
-  for (const root of scope.querySelectorAll("[data-player]:not([data-state])")) new Player(root);
+/** Players that came into the page later are told of by htmx, or by a page's own script: `atelier:added`. */
+function begin() {
+  for (const root of document.querySelectorAll("[data-player]:not([data-state])")) new Player(root);
 }
 
-begin(document);
-document.addEventListener("htmx:load", (event) => begin(event.detail.elt));
+document.addEventListener("atelier:added", begin);
+document.addEventListener("htmx:load", begin);
+begin();
