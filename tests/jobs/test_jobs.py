@@ -64,6 +64,8 @@ def test_every_long_job_of_the_site_is_swept():
         "Comparison",
         "TrainingRun",
         "Rescoring",
+        "RescoringShard",
+        "Proposal",
     }
 
 
