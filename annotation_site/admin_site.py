@@ -106,7 +106,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Model versions", "verified", "admin:training_modelversion_changelist"),
                 _item("Rescorings", "manage_search", "admin:rescoring_rescoring_changelist"),
                 _item("Proposed batches", "checklist", "admin:rescoring_proposal_changelist"),
-                _item("Judge", "balance", "judging:page"),
+                _item("Judge", "gavel", "judging:page"),
             ],
         },
         {
