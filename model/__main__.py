@@ -1,4 +1,4 @@
-"""The model's command line: describe, train, evaluate, report, compare, score, maps, adaptors.
+"""The model's command line: describe, train, evaluate, contest, report, compare, score, maps, adaptors.
 
 Exit status: 0 done, 2 wrong use, 1 failed with one clear line on standard error, 143 stopped by SIGTERM.
 """
@@ -13,7 +13,7 @@ from types import FrameType
 
 import torch
 
-from model import adaptors, checkpoints, commands, data, matrix, pairfile, report, runs
+from model import adaptors, checkpoints, commands, contesting, data, matrix, pairfile, report, runs
 from model.arguments import parser
 from model.config import ConfigError
 from model.training import Interrupted, TrainingFailed
@@ -44,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         matrix.MatrixError,
         report.ReportError,
         adaptors.AdaptorError,
+        contesting.ContestError,
         SnapshotDamaged,
         NoArrays,
         OSError,

@@ -1,0 +1,143 @@
+"""Whether a new model is better than the one in use: the same pairs, the same resamples, one verdict. Loads no torch.
+
+Shapes: N measured pairs, T preference tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+from model import metrics
+from model.metrics import Floats, Rows
+from model.regimes import Mask
+from mpd_builder.sides import Regime
+
+CONFIDENCE = 0.95
+RESAMPLES = 2000
+LEAST_PAIRS = 20
+
+
+class Verdict(StrEnum):
+    """What the interval of the difference in SRCC says of the new model."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    NOT_TOLD_APART = "not told apart"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A figure of the new model, of the other one, and new less other with its interval; None where undefined."""
+
+    n: int
+    new: float | None
+    other: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """What one model says: of the measured pairs (N,), and of both pairs of each task (T,), the preferred one first."""
+
+    score_N: Floats
+    preferred_T: Floats
+    other_T: Floats
+
+
+def differences(
+    new: Predictions,
+    other: Predictions,
+    score_N: Floats,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> dict[str, Difference]:
+    """`srcc`, `plcc`, `mae` by a paired bootstrap over pairs, `preferences` (accuracy) by one over tasks.
+
+    `score_N` are the human scores. Each resample is measured with both models. The correlation of a model that says the
+    same of every pair counts as 0, for it orders nothing. MAE is an error: there, below 0 is the better side.
+    """
+    drawn = partial(metrics.bootstrapped, resamples=resamples, seed=seed, confidence=CONFIDENCE)
+
+    def compared(name: str) -> Difference:
+        def one(predicted: Floats, rows: Rows) -> float | None:
+            return _figure(name, predicted[rows], score_N[rows])
+
+        first, second = partial(one, new.score_N), partial(one, other.score_N)
+        estimate = drawn(lambda rows: _less(first(rows), second(rows)), len(score_N))
+        return _difference(len(score_N), first(slice(None)), second(slice(None)), estimate)
+
+    def share(predictions: Predictions, rows: Rows) -> float | None:
+        return metrics.preference_accuracy(predictions.preferred_T[rows], predictions.other_T[rows])
+
+    n_tasks = len(new.preferred_T)
+    estimate = drawn(lambda rows: _less(share(new, rows), share(other, rows)), n_tasks)
+    preferences = _difference(n_tasks, share(new, slice(None)), share(other, slice(None)), estimate)
+    return {name: compared(name) for name in ("srcc", "plcc", "mae")} | {"preferences": preferences}
+
+
+def verdict(srcc: Difference, *, least: int = LEAST_PAIRS) -> Verdict:
+    """Better or worse only where the whole interval lies on one side of 0, from `least` pairs on."""
+    if srcc.n < least or srcc.low is None or srcc.high is None:
+        return Verdict.NOT_TOLD_APART
+    if srcc.low > 0:
+        return Verdict.BETTER
+    return Verdict.WORSE if srcc.high < 0 else Verdict.NOT_TOLD_APART
+
+
+def overall(verdicts: Iterable[Verdict]) -> Verdict:
+    """Better if it is better than every one, worse if it is worse than any."""
+    found = set(verdicts)
+    if found == {Verdict.BETTER}:
+        return Verdict.BETTER
+    return Verdict.WORSE if Verdict.WORSE in found else Verdict.NOT_TOLD_APART
+
+
+def shared(first: Mapping[Regime, Mask], second: Mapping[Regime, Mask]) -> dict[Regime, Mask]:
+    """(N,) by regime, the pairs on which both may be measured; empty where they have no regime in common."""
+    return {regime: mask & second[regime] for regime, mask in first.items() if regime in second}
+
+
+def words(found: Mapping[str, Any]) -> str:
+    """A contest's result in a sentence or two."""
+    if found["n"] < found["least"]:
+        return (
+            f"Not told apart: only {found['n']} held-out pairs that neither has seen, and {found['least']} are needed."
+        )
+    return " ".join(
+        _told(name, opponent["regimes"][found["regime"]]["srcc"], Verdict(opponent["verdict"]))
+        for name, opponent in found["opponents"].items()
+    ) + (f" {found['n']} held-out pairs, {found['left_out']} more left out." if found["n"] else "")
+
+
+def _told(name: str, srcc: Mapping[str, Any], given: Verdict) -> str:
+    if srcc["low"] is None:
+        return f"Not told apart from {name}: the difference in SRCC is not defined on these pairs."
+    than = f"from {name}" if given is Verdict.NOT_TOLD_APART else f"than {name}"
+    return (
+        f"{given.capitalize()} {than}: SRCC {srcc['new']:.3f} against {srcc['other']:.3f}, "
+        f"a difference of {srcc['difference']:+.3f} ({srcc['low']:+.3f} to {srcc['high']:+.3f})."
+    )
+
+
+def _figure(name: str, predicted: Floats, score: Floats) -> float | None:
+    value = metrics.METRICS[name](predicted, score)
+    orders_nothing = value is None and name != "mae" and metrics.plcc(score, score) is not None
+    return 0.0 if orders_nothing else value
+
+
+def _less(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None else first - second
+
+
+def _difference(n: int, new: float | None, other: float | None, estimate: metrics.Estimate) -> Difference:
+    return Difference(n, new, other, estimate.value, estimate.low, estimate.high)
