@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "annotation_site.reliability",
     "annotation_site.snapshots",
     "annotation_site.training",
+    "annotation_site.cycles",
     "annotation_site.api",
     "annotation_site.demo",
 ]
@@ -181,6 +182,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_SEND_SENT_EVENT = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "jobs.sweep", "schedule": timedelta(seconds=15), "options": {"expires": 15}},
+    "cycles": {"task": "cycles.turn", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "uploads": {"task": "corpus.uploads_sweep", "schedule": timedelta(minutes=30), "options": {"expires": 1800}},
     "leftovers": {"task": "snapshots.leftovers_sweep", "schedule": timedelta(hours=6), "options": {"expires": 21_600}},
 }

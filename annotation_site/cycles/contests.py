@@ -1,0 +1,105 @@
+"""Contests: queued once, held by `python -m model contest` in a process of its own, kept in the row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from annotation_site.accounts.models import User
+from annotation_site.cycles.models import Contest
+from annotation_site.jobs.models import JobState
+from annotation_site.jobs.running import JobFailed, Reporter
+from annotation_site.jobs.services import JobLost, job_enqueue
+from annotation_site.snapshots.services import snapshot_folder
+from annotation_site.training.following import follow
+from annotation_site.training.models import ModelVersion, TrainingRun
+from annotation_site.training.services import TrainingError, run_folder
+from annotation_site.training.versions import checkpoint_folder
+
+RESULT_NAME = "contest.json"
+WAITING = "Waiting for a worker"
+
+
+@transaction.atomic
+def contest_start(
+    *,
+    run: TrainingRun,
+    against: ModelVersion | None,
+    least_pairs: int,
+    seed: int,
+    now: datetime,
+    user: User | None = None,
+) -> Contest:
+    """Queue the measuring of a finished run beside a version, or beside predictors that know nothing."""
+    if run.state != JobState.DONE:
+        raise TrainingError(f"{run} is not done: only a finished run can be compared.")
+    contest = Contest.objects.create(
+        run=run,
+        against=against,
+        least_pairs=least_pairs,
+        seed=seed,
+        words=WAITING,
+        created_by=user,
+        created_at=now,
+    )
+    contest.folder = f"contest-{contest.pk:06d}"
+    contest.save(update_fields=["folder"])
+    job_enqueue(job=contest, now=now)
+    return contest
+
+
+@transaction.atomic
+def contest_again(*, contest: Contest, now: datetime) -> None:
+    """Queue a contest that failed or was cancelled again. One that did not is left as it is."""
+    ended = Contest.objects.filter(pk=contest.pk, state__in=[JobState.FAILED, JobState.CANCELLED])
+    if ended.update(
+        state=JobState.QUEUED,
+        cancel_requested=False,
+        error="",
+        attempts=0,
+        sent_at=None,
+        finished_at=None,
+        words=WAITING,
+    ):
+        contest.refresh_from_db()
+        job_enqueue(job=contest, now=now)
+
+
+def contest_folder(contest: Contest) -> Path:
+    return Path(settings.RUNS_ROOT) / contest.folder
+
+
+def command_of(contest: Contest) -> list[str]:
+    """The arguments of `python -m model`: the run's own snapshot, and the one that the other was trained on."""
+    run, against = contest.run, contest.against
+    arguments = ["contest", "--checkpoint", str(run_folder(run)), "--snapshot", str(snapshot_folder(run.snapshot))]
+    if against is not None:
+        arguments += ["--against", str(checkpoint_folder(against))]
+        arguments += ["--against-trained-on", str(snapshot_folder(against.run.snapshot))]
+    arguments += ["--least", str(contest.least_pairs), "--seed", str(contest.seed), "--device", run.device]
+    return [*arguments, "--out", str(contest_folder(contest) / RESULT_NAME)]
+
+
+def contest_hold(contest: Contest, report: Reporter) -> None:
+    """Hold the contest of a job's row and keep what is found."""
+    folder = contest_folder(contest)
+    report(words="Opening the models and the snapshot")
+
+    def on_event(event: Mapping[str, Any]) -> None:
+        if event.get("event") == "progress":
+            report(int(event["done"]), int(event["total"]), "Both models score the pairs that neither has seen")
+
+    follow(command_of(contest), folder=folder, on_event=on_event, beat=report)
+    try:
+        found = json.loads((folder / RESULT_NAME).read_text())
+    except (OSError, ValueError) as error:
+        raise JobFailed(f"The comparison ended but left no result that can be read ({error}).") from None
+    held = Contest.objects.filter(pk=contest.pk, state=JobState.RUNNING, worker=contest.worker)
+    if not held.update(found=found):
+        raise JobLost(f"Contest {contest.pk} is no longer held by {contest.worker}")
