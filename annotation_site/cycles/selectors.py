@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from annotation_site.cycles.machine import OPEN, CycleState
 from annotation_site.cycles.models import Cycle, Schedule
@@ -31,6 +32,11 @@ class Trigger:
     @property
     def is_due(self) -> bool:
         return self.is_enabled and self.new_pairs >= self.every and self.going is None and not self.is_capped
+
+    @property
+    def left(self) -> int:
+        """How many more pairs it waits for."""
+        return max(0, self.every - self.new_pairs)
 
     @property
     def words(self) -> str:
@@ -61,6 +67,26 @@ def completed_since(*, schedule: Schedule, since: datetime | None) -> int:
     """Pairs of the campaign completed after a moment (of all time for None); by an index alone."""
     complete = Pair.objects.filter(campaign_id=schedule.campaign_id, completed_at__isnull=False)
     return (complete.filter(completed_at__gt=since) if since else complete).count()
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleLine:
+    """A schedule that is on, as the overview tells it, and the page that says more."""
+
+    title: str
+    words: str
+    url: str
+
+
+def schedule_lines(*, now: datetime) -> list[ScheduleLine]:
+    lines = []
+    for schedule in schedules_enabled().select_related("campaign"):
+        trigger = trigger_of(schedule=schedule, now=now)
+        url = reverse("admin:cycles_schedule_change", args=[schedule.pk])
+        if trigger.going is not None:
+            url = reverse("admin:cycles_cycle_change", args=[trigger.going.pk])
+        lines.append(ScheduleLine(str(schedule), trigger.words, url))
+    return lines
 
 
 def schedules_enabled() -> QuerySet[Schedule]:

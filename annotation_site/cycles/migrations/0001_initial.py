@@ -7,132 +7,337 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('scoring', '0007_pair_sums'),
-        ('snapshots', '0002_keys_verifications_comparisons'),
-        ('training', '0001_initial'),
+        ("scoring", "0007_pair_sums"),
+        ("snapshots", "0002_keys_verifications_comparisons"),
+        ("training", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Contest',
+            name="Contest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], db_index=True, default='queued', max_length=12)),
-                ('done', models.PositiveBigIntegerField(default=0, help_text='Steps done so far.')),
-                ('total', models.PositiveBigIntegerField(default=0, help_text='Steps in all; 0 while unknown.')),
-                ('words', models.CharField(blank=True, help_text='What is being done now.', max_length=200)),
-                ('error', models.TextField(blank=True, help_text='Why it failed, and what to do.')),
-                ('cancel_requested', models.BooleanField(default=False)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('worker', models.CharField(blank=True, max_length=120)),
-                ('created_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(blank=True, help_text='When the doorbell was last rung.', null=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('heartbeat_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('least_pairs', models.PositiveIntegerField(default=50)),
-                ('seed', models.PositiveIntegerField(default=0)),
-                ('folder', models.CharField(blank=True, help_text="Below the runs' root.", max_length=400)),
-                ('found', models.JSONField(blank=True, help_text='As `python -m model contest` writes it.', null=True)),
-                ('against', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='contests', to='training.modelversion')),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contests', to='training.trainingrun')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        db_index=True,
+                        default="queued",
+                        max_length=12,
+                    ),
+                ),
+                ("done", models.PositiveBigIntegerField(default=0, help_text="Steps done so far.")),
+                ("total", models.PositiveBigIntegerField(default=0, help_text="Steps in all; 0 while unknown.")),
+                ("words", models.CharField(blank=True, help_text="What is being done now.", max_length=200)),
+                ("error", models.TextField(blank=True, help_text="Why it failed, and what to do.")),
+                ("cancel_requested", models.BooleanField(default=False)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("worker", models.CharField(blank=True, max_length=120)),
+                ("created_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(blank=True, help_text="When the doorbell was last rung.", null=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("heartbeat_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("least_pairs", models.PositiveIntegerField(default=50)),
+                ("seed", models.PositiveIntegerField(default=0)),
+                ("folder", models.CharField(blank=True, help_text="Below the runs' root.", max_length=400)),
+                ("found", models.JSONField(blank=True, help_text="As `python -m model contest` writes it.", null=True)),
+                (
+                    "against",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contests",
+                        to="training.modelversion",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="contests", to="training.trainingrun"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Cycle',
+            name="Cycle",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('running', 'Running'), ('failed', 'Failed'), ('done', 'Done'), ('cancelled', 'Cancelled')], default='running', max_length=12)),
-                ('plan', models.JSONField(help_text="The schedule's settings when it began.")),
-                ('new_pairs', models.PositiveIntegerField(help_text='Pairs completed since the cycle before, when it began.')),
-                ('is_asked', models.BooleanField(default=False, help_text='Begun by hand rather than by the schedule.')),
-                ('words', models.TextField(blank=True, help_text='How it ended.')),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("failed", "Failed"),
+                            ("done", "Done"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="running",
+                        max_length=12,
+                    ),
+                ),
+                ("plan", models.JSONField(help_text="The schedule's settings when it began.")),
+                (
+                    "new_pairs",
+                    models.PositiveIntegerField(help_text="Pairs completed since the cycle before, when it began."),
+                ),
+                (
+                    "is_asked",
+                    models.BooleanField(default=False, help_text="Begun by hand rather than by the schedule."),
+                ),
+                ("words", models.TextField(blank=True, help_text="How it ended.")),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CycleStep',
+            name="CycleStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('export', 'Export'), ('train', 'Train'), ('contest', 'Compare'), ('promote', 'Promote'), ('rescore', 'Rescore'), ('propose', 'Propose')], max_length=8)),
-                ('state', models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('skipped', 'Passed over'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='running', max_length=12)),
-                ('is_last', models.BooleanField(default=False, help_text='The cycle ends with it, and that is well.')),
-                ('attempts', models.PositiveSmallIntegerField(default=1)),
-                ('words', models.TextField(blank=True)),
-                ('figures', models.JSONField(blank=True, default=dict)),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('contest', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cycle_steps', to='cycles.contest')),
-                ('cycle', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='cycles.cycle')),
-                ('rescoring', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cycle_steps', to='training.rescoring')),
-                ('run', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cycle_steps', to='training.trainingrun')),
-                ('snapshot', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cycle_steps', to='snapshots.snapshot')),
-                ('version', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cycle_steps', to='training.modelversion')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("export", "Export"),
+                            ("train", "Train"),
+                            ("contest", "Compare"),
+                            ("promote", "Promote"),
+                            ("rescore", "Rescore"),
+                            ("propose", "Propose"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("skipped", "Passed over"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="running",
+                        max_length=12,
+                    ),
+                ),
+                ("is_last", models.BooleanField(default=False, help_text="The cycle ends with it, and that is well.")),
+                ("attempts", models.PositiveSmallIntegerField(default=1)),
+                ("words", models.TextField(blank=True)),
+                ("figures", models.JSONField(blank=True, default=dict)),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "contest",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cycle_steps",
+                        to="cycles.contest",
+                    ),
+                ),
+                (
+                    "cycle",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="cycles.cycle"
+                    ),
+                ),
+                (
+                    "rescoring",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cycle_steps",
+                        to="training.rescoring",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cycle_steps",
+                        to="training.trainingrun",
+                    ),
+                ),
+                (
+                    "snapshot",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cycle_steps",
+                        to="snapshots.snapshot",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cycle_steps",
+                        to="training.modelversion",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Schedule',
+            name="Schedule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_enabled', models.BooleanField(default=False)),
-                ('every_pairs', models.PositiveIntegerField(default=200, validators=[django.core.validators.MinValueValidator(1)])),
-                ('most_per_day', models.PositiveSmallIntegerField(default=2, validators=[django.core.validators.MinValueValidator(1)])),
-                ('snapshot_recipe', models.CharField(default='default', max_length=40)),
-                ('snapshot_overrides', models.JSONField(blank=True, default=dict)),
-                ('recipe', models.CharField(default='small', max_length=60)),
-                ('overrides', models.JSONField(blank=True, default=dict)),
-                ('seed', models.PositiveIntegerField(default=0, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(2147483647)])),
-                ('device', models.CharField(default='auto', max_length=12)),
-                ('promotes', models.BooleanField(default=True)),
-                ('least_pairs', models.PositiveIntegerField(default=50, validators=[django.core.validators.MinValueValidator(2)])),
-                ('pool_size', models.PositiveIntegerField(default=2000, validators=[django.core.validators.MinValueValidator(1)])),
-                ('ask_for', models.PositiveIntegerField(default=40, validators=[django.core.validators.MinValueValidator(1)])),
-                ('control_share', models.FloatField(default=0.2, validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(1.0)])),
-                ('set_at', models.DateTimeField()),
-                ('campaign', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='schedule', to='scoring.campaign')),
-                ('set_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("is_enabled", models.BooleanField(default=False)),
+                (
+                    "every_pairs",
+                    models.PositiveIntegerField(default=200, validators=[django.core.validators.MinValueValidator(1)]),
+                ),
+                (
+                    "most_per_day",
+                    models.PositiveSmallIntegerField(
+                        default=2, validators=[django.core.validators.MinValueValidator(1)]
+                    ),
+                ),
+                ("snapshot_recipe", models.CharField(default="default", max_length=40)),
+                ("snapshot_overrides", models.JSONField(blank=True, default=dict)),
+                ("recipe", models.CharField(default="small", max_length=60)),
+                ("overrides", models.JSONField(blank=True, default=dict)),
+                (
+                    "seed",
+                    models.PositiveIntegerField(
+                        default=0,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(2147483647),
+                        ],
+                    ),
+                ),
+                ("device", models.CharField(default="auto", max_length=12)),
+                ("promotes", models.BooleanField(default=True)),
+                (
+                    "least_pairs",
+                    models.PositiveIntegerField(default=50, validators=[django.core.validators.MinValueValidator(2)]),
+                ),
+                (
+                    "pool_size",
+                    models.PositiveIntegerField(default=2000, validators=[django.core.validators.MinValueValidator(1)]),
+                ),
+                (
+                    "ask_for",
+                    models.PositiveIntegerField(default=40, validators=[django.core.validators.MinValueValidator(1)]),
+                ),
+                (
+                    "control_share",
+                    models.FloatField(
+                        default=0.2,
+                        validators=[
+                            django.core.validators.MinValueValidator(0.0),
+                            django.core.validators.MaxValueValidator(1.0),
+                        ],
+                    ),
+                ),
+                ("set_at", models.DateTimeField()),
+                (
+                    "campaign",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="schedule", to="scoring.campaign"
+                    ),
+                ),
+                (
+                    "set_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='cycle',
-            name='schedule',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cycles', to='cycles.schedule'),
+            model_name="cycle",
+            name="schedule",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="cycles", to="cycles.schedule"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), ('found__isnull', False), _connector='OR'), name='contest_done_is_found'),
+            model_name="contest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "done"), _negated=True), ("found__isnull", False), _connector="OR"
+                ),
+                name="contest_done_is_found",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cyclestep',
-            constraint=models.UniqueConstraint(fields=('cycle', 'kind'), name='one_step_of_a_kind_in_a_cycle'),
+            model_name="cyclestep",
+            constraint=models.UniqueConstraint(fields=("cycle", "kind"), name="one_step_of_a_kind_in_a_cycle"),
         ),
         migrations.AddConstraint(
-            model_name='schedule',
-            constraint=models.CheckConstraint(condition=models.Q(('ask_for__lte', models.F('pool_size'))), name='schedule_asks_for_no_more_than_it_scores', violation_error_message='No more pairs can be asked for than are scored.'),
+            model_name="schedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ask_for__lte", models.F("pool_size"))),
+                name="schedule_asks_for_no_more_than_it_scores",
+                violation_error_message="No more pairs can be asked for than are scored.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='schedule',
-            constraint=models.CheckConstraint(condition=models.Q(('every_pairs__gte', 1), ('least_pairs__gte', 2), ('most_per_day__gte', 1)), name='schedule_counts_from_one', violation_error_message='A cycle needs at least one new pair, and two test pairs.'),
+            model_name="schedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("every_pairs__gte", 1), ("least_pairs__gte", 2), ("most_per_day__gte", 1)),
+                name="schedule_counts_from_one",
+                violation_error_message="A cycle needs at least one new pair, and two test pairs.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='cycle',
-            index=models.Index(fields=['schedule', 'started_at'], name='cycles_cycl_schedul_f7a1a4_idx'),
+            model_name="cycle",
+            index=models.Index(fields=["schedule", "started_at"], name="cycles_cycl_schedul_f7a1a4_idx"),
         ),
         migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.UniqueConstraint(fields=('schedule', 'number'), name='cycle_numbers_of_a_schedule'),
+            model_name="cycle",
+            constraint=models.UniqueConstraint(fields=("schedule", "number"), name="cycle_numbers_of_a_schedule"),
         ),
         migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['running', 'failed'])), fields=('schedule',), name='one_open_cycle'),
+            model_name="cycle",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["running", "failed"])), fields=("schedule",), name="one_open_cycle"
+            ),
         ),
     ]

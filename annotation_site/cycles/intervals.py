@@ -1,0 +1,65 @@
+"""A contest's differences as intervals against 0, ready to be drawn: one row an opponent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+ROOM = 1.15
+"""How much wider than the widest interval the axis is."""
+NARROWEST = 0.05
+"""In SRCC: the axis reaches so far from 0 at the least, so that nothing tiny looks large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A difference with its interval. `left`, `width`, `place` are in percent of the axis, whose middle is 0."""
+
+    name: str
+    difference: float
+    low: float
+    high: float
+    new: float
+    other: float
+    left: float
+    width: float
+    place: float
+    limit: float
+
+    @property
+    def side(self) -> str:
+        """Where the interval lies: above 0, below it, or across."""
+        if self.low > 0:
+            return "above"
+        return "below" if self.high < 0 else "across"
+
+
+def intervals_of(found: Mapping[str, Any] | None) -> list[Interval]:
+    """Of SRCC under the contest's own regime, all on one axis; opponents without an interval are left out."""
+    if found is None:
+        return []
+    rows = {name: opponent["regimes"][found["regime"]]["srcc"] for name, opponent in found["opponents"].items()}
+    known = {name: row for name, row in rows.items() if row["low"] is not None}
+    reach = [abs(row[end]) for row in known.values() for end in ("low", "high")]
+    limit = max([NARROWEST, *reach]) * ROOM
+    return [_placed(name, row, limit) for name, row in known.items()]
+
+
+def _placed(name: str, row: Mapping[str, float], limit: float) -> Interval:
+    def percent(value: float) -> float:
+        return round(50 + 50 * value / limit, 2)
+
+    left = percent(row["low"])
+    return Interval(
+        name=name[:1].upper() + name[1:],
+        difference=row["difference"],
+        low=row["low"],
+        high=row["high"],
+        new=row["new"],
+        other=row["other"],
+        left=left,
+        width=round(max(0.5, percent(row["high"]) - left), 2),
+        place=percent(row["difference"]),
+        limit=limit,
+    )
