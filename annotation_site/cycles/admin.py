@@ -16,7 +16,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from annotation_site.cycles.forms import ScheduleForm
-from annotation_site.cycles.intervals import intervals_of
+from annotation_site.cycles.intervals import intervals_of, tables_of
 from annotation_site.cycles.machine import CycleState
 from annotation_site.cycles.models import Contest, Cycle, Schedule
 from annotation_site.cycles.plan import Plan, words
@@ -38,9 +38,9 @@ class ScheduleAdmin(ModelAdmin):
     fieldsets = (
         (None, {"fields": ("campaign", "is_enabled", ("every_pairs", "most_per_day"))}),
         ("Export", {"fields": ("snapshot_recipe", "snapshot_overrides")}),
-        ("Train", {"fields": (("recipe", "device", "seed"), "overrides")}),
+        ("Train", {"fields": ("recipe", ("device", "seed"), "overrides")}),
         ("Promote", {"fields": ("promotes", "least_pairs")}),
-        ("Rescore and propose", {"fields": (("pool_size", "ask_for", "control_share"),)}),
+        ("Rescore and propose", {"fields": (("pool_size", "ask_for"), "control_share")}),
     )
 
     class Media:
@@ -221,4 +221,4 @@ class ContestAdmin(JobAdmin):
         return super().page_context(request, title, media=self.media, **extra)
 
     def panel_context(self, job: Contest) -> dict[str, Any]:
-        return {"found": job.found, "intervals": intervals_of(job.found)}
+        return {"found": job.found, "intervals": intervals_of(job.found), "tables": tables_of(job.found)}

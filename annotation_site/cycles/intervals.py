@@ -1,10 +1,12 @@
-"""A contest's differences as intervals against 0, ready to be drawn: one row an opponent."""
+"""What a contest found, ready to be shown: differences in SRCC as intervals against 0, and all figures as tables."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from annotation_site.training.selectors import PROTOCOLS
 
 ROOM = 1.15
 """How much wider than the widest interval the axis is."""
@@ -44,6 +46,37 @@ def intervals_of(found: Mapping[str, Any] | None) -> list[Interval]:
     reach = [abs(row[end]) for row in known.values() for end in ("low", "high")]
     limit = max([NARROWEST, *reach]) * ROOM
     return [_placed(name, row, limit) for name, row in known.items()]
+
+
+METRICS = {"srcc": "SRCC", "plcc": "PLCC", "mae": "MAE (lower is better)", "preferences": "Preferences told right"}
+
+
+@dataclass(frozen=True, slots=True)
+class ContestTable:
+    """All figures of a contest under one regime against one opponent; each row is a metric's name and its values."""
+
+    title: str
+    opponent: str
+    n: int
+    left_out: int
+    rows: list[tuple[str, Mapping[str, float | None]]]
+
+
+def tables_of(found: Mapping[str, Any] | None) -> list[ContestTable]:
+    """Regime by regime, the contest's own first, and in each every opponent."""
+    if found is None:
+        return []
+    return [
+        ContestTable(
+            title=PROTOCOLS.get(regime, regime),
+            opponent=name,
+            n=pairs["n"],
+            left_out=pairs["left_out"],
+            rows=[(title, opponent["regimes"][regime][metric]) for metric, title in METRICS.items()],
+        )
+        for regime, pairs in found["regimes"].items()
+        for name, opponent in found["opponents"].items()
+    ]
 
 
 def _placed(name: str, row: Mapping[str, float], limit: float) -> Interval:

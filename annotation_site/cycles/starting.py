@@ -93,10 +93,13 @@ def _promote(cycle: Cycle, now: datetime) -> CycleStep:
         is_automatic=Plan.from_dict(cycle.plan).promotes,
     )
     if not decision.promotes:
-        return CycleStep(state=StepState.SKIPPED, words=decision.words, is_last=decision.is_last, version=active)
+        return CycleStep(
+            state=StepState.SKIPPED, words=decision.words, is_last=decision.is_last, run=contest.run, version=active
+        )
     note = f"{cycle}. {decision.words}"[:NOTE_LENGTH]
     version = version_promote(run=contest.run, note=note, user=_on_behalf_of(cycle), now=now)
-    return CycleStep(state=StepState.DONE, words=f"{version} is active. {decision.words}", version=version)
+    words = f"{version} is active. {decision.words}"
+    return CycleStep(state=StepState.DONE, words=words, run=contest.run, version=version)
 
 
 def _rescore(cycle: Cycle, now: datetime) -> CycleStep:

@@ -55,6 +55,7 @@ class Station:
     state_words: str = "to come"
     label: str = "default"
     words: str = ""
+    began: datetime | None = None
     length: str = ""
     percent: int | None = None
     job: str = ""
@@ -87,12 +88,13 @@ def _begun(step: CycleStep, now: datetime) -> Station:
     is_running = state is StepState.RUNNING and job is not None
     return Station(
         kind=kind.value,
-        title=TITLES[kind],
+        title=_title(step),
         state=state.value,
         state_words=_state_words(state, job),
         label=LABELS[state],
         words=step.words or (job.words if is_running and job else ""),
-        length=_length(length),
+        began=step.started_at,
+        length=_length(length) if job is not None else "",
         percent=job.percent if is_running and job and job.total else None,
         job=str(_shown(step) or ""),
         url=_address(step),
@@ -100,6 +102,12 @@ def _begun(step: CycleStep, now: datetime) -> Station:
         loss=_loss(step),
         intervals=intervals_of(step.contest.found) if kind is StepKind.CONTEST and step.contest else [],
     )
+
+
+def _title(step: CycleStep) -> str:
+    if step.contest is not None and step.contest.against is None:
+        return "Compare with predictors that know nothing"
+    return TITLES[StepKind(step.kind)]
 
 
 def _length(length: timedelta) -> str:
@@ -116,18 +124,14 @@ def _state_words(state: StepState, job: Job | None) -> str:
     return "waiting for a worker" if waits else str(state.label).lower()
 
 
-def _shown(step: CycleStep) -> Job | object | None:
-    """What the step links to: its job, or the version that it made active."""
-    return step.version if step.kind == StepKind.PROMOTE else step.job or step.rescoring
+def _shown(step: CycleStep) -> Job | None:
+    """The job whose page says more: the step's own; of a promotion the run, of a proposal the rescoring."""
+    return step.job or step.run or step.rescoring
 
 
 def _address(step: CycleStep) -> str:
-    shown = step.contest.run if step.kind == StepKind.PROMOTE and step.contest else _shown(step)
-    if step.kind == StepKind.PROMOTE:
-        return reverse("admin:training_modelversion_changelist")
-    if isinstance(shown, Job):
-        return reverse(f"admin:{shown._meta.app_label}_{shown._meta.model_name}_change", args=[shown.pk])
-    return ""
+    job = _shown(step)
+    return reverse(f"admin:{job._meta.app_label}_{job._meta.model_name}_change", args=[job.pk]) if job else ""
 
 
 def _loss(step: CycleStep) -> list[float]:

@@ -186,6 +186,14 @@ def test_an_interval_is_drawn_to_scale_around_0() -> None:
     assert intervals_of(undefined) == []
 
 
+def test_a_contests_page_has_all_its_figures(ada: Client) -> None:
+    end_all(begun(), EXPORT, TRAIN, CONTEST)
+    page = ada.get(url("contest_change", Contest.objects.get().pk)).text
+    for words in ("New painting, new track: against the active model", "MAE (lower is better)", "3 more were left out"):
+        assert words in page, words
+    assert page.count("+0.130") == 4 + 2  # four figures, and the drawn one for eyes and for ears
+
+
 # --- Command and API --------------------------------------------------------------------------------------------------
 def test_the_command_does_once_what_beat_does(capsys: pytest.CaptureFixture[str]) -> None:
     schedule = make_schedule(is_enabled=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
+from random import Random
 from threading import Barrier, Thread
 from typing import Any
 
@@ -253,6 +255,45 @@ def test_a_crash_between_a_job_and_its_step_leaves_neither(monkeypatch: pytest.M
     look(cycle)
     look(cycle)
     assert step_of(cycle, TRAIN).run == TrainingRun.objects.get()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_no_order_of_ends_failures_and_crashes_starts_a_step_twice(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the rows themselves what `test_machine` says of the machine: forty events in an order of their own."""
+    draw, real = Random(seed), services.step_begin
+    schedule = make_schedule()
+    make_version(schedule.campaign)
+    verdict = draw.choice(list(Verdict))
+    cycle, was_failed = cycle_begin(schedule=schedule, now=NOON), 0
+
+    def crash(*arguments: Any) -> None:
+        real(*arguments)
+        raise SystemExit
+
+    for _ in range(40):
+        event = draw.choice(["look", "crash", "end", "end", "fail", "retry"])
+        waiting = cycle.steps.filter(state=StepState.RUNNING).first()
+        begun_before = cycle.steps.count()
+        with monkeypatch.context() as patched, suppress(SystemExit, CycleError):
+            if event == "crash":
+                patched.setattr(services, "step_begin", crash)
+            if event == "retry":
+                cycle_retry(cycle=cycle, now=NOON)
+            elif event in ("end", "fail") and waiting and waiting.job and waiting.job.state == JobState.QUEUED:
+                left = {"found": found(verdict)} if event == "end" and waiting.kind == CONTEST else {}
+                end(cycle, StepKind(waiting.kind), JobState.DONE if event == "end" else JobState.FAILED, **left)
+            else:
+                look(cycle)
+        cycle.refresh_from_db()
+        was_failed += event == "fail" and cycle.state == CycleState.FAILED
+        if cycle.state == CycleState.FAILED:
+            assert cycle.steps.filter(state=StepState.FAILED).count() == 1
+            assert cycle.steps.count() == begun_before
+        assert Snapshot.objects.exclude(name="before").count() <= 1
+        assert TrainingRun.objects.exclude(folder="before").count() <= 1
+        assert Contest.objects.count() <= 1
+        assert Rescoring.objects.count() <= 1 + was_failed  # a rescoring is begun anew
+        assert ModelVersion.objects.count() == 1 or (verdict is Verdict.BETTER and Contest.objects.get().found)
 
 
 def together(*calls: Any) -> list[Any]:

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from annotation_site.cycles.machine import CycleState, StepKind
 from annotation_site.cycles.models import Contest, Cycle, Schedule
 from annotation_site.jobs.models import JobState
-from annotation_site.training.models import TrainingRun
+from annotation_site.training.models import ModelVersion, TrainingRun
 from annotation_site.training.services import run_folder
 from model.contest import Verdict
 from tests.cycles.rounds import begun, end, end_all, found, make_schedule, make_version
@@ -74,6 +74,7 @@ def test_nothing_serious_on_any_page_of_any_size(admin: Stage, schedule: Schedul
     end(first, EXPORT)
     write_loss(TrainingRun.objects.order_by("-pk")[0])
     end_all(first, TRAIN, CONTEST, RESCORE)
+    ModelVersion.objects.update(is_active=False)
     second = begun(make_schedule())
     trivial = {
         name: {"verdict": "better", "regimes": {"unseen-both": {"srcc": row}}}
