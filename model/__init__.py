@@ -1,6 +1,6 @@
 """MPJudge in PyTorch: configs, training, evaluation, scoring. Needs no Django.
 
-`model.config`, `model.recipes`, `model.events`, `model.metrics` and `model.acquisition` do not load torch, so that a
+`model.config`, `model.recipes`, `model.events`, `model.metrics`, `model.acquisition` and `model.choicefile` do not load torch, so that a
 web process may use them.
 """
 

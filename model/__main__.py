@@ -1,4 +1,4 @@
-"""The model's command line: describe, train, evaluate, contest, report, compare, score, maps, adaptors.
+"""The model's command line: describe, train, evaluate, contest, report, compare, score, choose, maps, adaptors.
 
 Exit status: 0 done, 2 wrong use, 1 failed with one clear line on standard error, 143 stopped by SIGTERM.
 """
@@ -13,7 +13,8 @@ from types import FrameType
 
 import torch
 
-from model import adaptors, checkpoints, commands, contesting, data, matrix, pairfile, report, runs
+from model import adaptors, checkpoints, choicefile, commands, contesting, data, matrix, pairfile, report, runs
+from model.active.commands import COMMANDS as ACTIVE_COMMANDS
 from model.arguments import parser
 from model.config import ConfigError
 from model.training import Interrupted, TrainingFailed
@@ -24,7 +25,9 @@ DONE, FAILED, WRONG_USE, TERMINATED = 0, 1, 2, 128 + signal.SIGTERM
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    options = parser({run.__name__: run for run in commands.COMMANDS}).parse_args(arguments)
+    options = parser(
+        {run.__name__.replace("_", "-"): run for run in (*commands.COMMANDS, *ACTIVE_COMMANDS)}
+    ).parse_args(arguments)
     before = signal.signal(signal.SIGTERM, _leave)
     try:
         if getattr(options, "threads", None):
@@ -41,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         checkpoints.CheckpointError,
         data.DataError,
         pairfile.PairFileError,
+        choicefile.ChoiceError,
         matrix.MatrixError,
         report.ReportError,
         adaptors.AdaptorError,

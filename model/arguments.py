@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from model import recipes
+from model.acquisition import BAND, DEFAULT_METHOD, SURE_SD, Method
 from model.adaptors import DATASETS
 from model.comparison import TABLES
 from model.contest import LEAST_PAIRS, RESAMPLES
@@ -130,8 +131,48 @@ def _score(added: Parser) -> None:
     added.add_argument(
         "--events", type=Path, metavar="FILE", help=f"progress goes here (default: {EVENTS_NAME} beside --out)"
     )
+    added.add_argument(
+        "--features",
+        type=Path,
+        metavar="NPY",
+        help="with --pairs: write the head's linearised features here as well, float32, one row a pair",
+    )
     added.add_argument("--batch", type=_positive, help="pairs at a time")
     _machine(added)
+
+
+def _choose(added: Parser) -> None:
+    added.add_argument("--checkpoint", required=True, type=Path, metavar="DIR", help="the model that scored the pairs")
+    added.add_argument("--scores", required=True, type=Path, metavar="CSV", help="what score wrote")
+    added.add_argument("--features", type=Path, metavar="NPY", help="what score --features wrote of the same pairs")
+    added.add_argument(
+        "--labelled", type=Path, metavar="NPY", help="features of pairs with human scores: centres of coreset and lcmd"
+    )
+    added.add_argument(
+        "--members",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="CSV",
+        help="the same pairs scored by other models: with --scores they are the ensemble",
+    )
+    added.add_argument(
+        "--method", type=Method, choices=tuple(Method), default=DEFAULT_METHOD, metavar="M", help=_METHODS
+    )
+    added.add_argument("--count", required=True, type=_positive, metavar="N", help="how many pairs to ask about")
+    added.add_argument("--per-painting", type=_positive, metavar="N", help="at most so many of one painting")
+    added.add_argument("--per-clip", type=_positive, metavar="N", help="at most so many of one clip")
+    added.add_argument(
+        "--control", type=float, default=0.2, metavar="S", help="share that is drawn by lot (default: 0.2)"
+    )
+    added.add_argument(
+        "--band", type=float, nargs=2, default=BAND, metavar=("LO", "HI"), help="ambiguous scores (default: 0.4 0.6)"
+    )
+    added.add_argument(
+        "--sure", type=float, default=SURE_SD, metavar="SD", help=f"a score is sure up to this deviation ({SURE_SD})"
+    )
+    added.add_argument("--seed", type=int, default=0)
+    added.add_argument("--out", required=True, type=Path, metavar="CSV")
 
 
 def _maps(added: Parser) -> None:
@@ -191,6 +232,7 @@ def _share(text: str) -> tuple[int, int]:
 
 
 _RECIPES = f"one of {', '.join(recipes.NAMES)}; R@S is R in another size S, one of {', '.join(recipes.SIZES)}"
+_METHODS = f"one of {', '.join(Method)} (default: {DEFAULT_METHOD})"
 _ARGUMENTS: Mapping[str, Callable[[Parser], None]] = {
     "describe": _describe,
     "train": _train,
@@ -199,6 +241,7 @@ _ARGUMENTS: Mapping[str, Callable[[Parser], None]] = {
     "report": _report,
     "compare": _compare,
     "score": _score,
+    "choose": _choose,
     "maps": _maps,
     "adaptors": _adaptors,
 }

@@ -65,7 +65,7 @@ def describe(options: argparse.Namespace) -> None:
 def train(options: argparse.Namespace) -> None:
     """Train a recipe on a snapshot; under `torchrun` on several processes, one a device."""
     config = config_of(options)
-    device = _device(options.device, own=local_rank())
+    device = device_of(options.device, own=local_rank())
     finished = runs.finished_report(options.out) if options.resume else None
     leads = True
     if finished is None:
@@ -92,7 +92,7 @@ def train(options: argparse.Namespace) -> None:
 
 def evaluate(options: argparse.Namespace) -> None:
     """Measure a trained model on a snapshot."""
-    device = _device(options.device)
+    device = device_of(options.device)
     checkpoint = checkpoints.load(options.checkpoint, device=device)
     dataset = _held_out(checkpoint, read(options.snapshot), options.trained_on)
     found = {
@@ -158,10 +158,12 @@ def report(options: argparse.Namespace) -> None:
 
 def score(options: argparse.Namespace) -> None:
     """Score the pairs of a CSV file, each with a standard deviation; with --matrix every painting with every clip."""
-    device = _device(options.device)
+    device = device_of(options.device)
     checkpoint = checkpoints.load(options.checkpoint, device=device)
     source = pairfile.open_source(snapshot=options.snapshot, arrays=options.arrays)
     batch = options.batch or checkpoint.config.run.evaluation_batch
+    if options.matrix and options.features:
+        raise WrongUse("--features goes with --pairs: a whole matrix has too many pairs to keep features of each")
     if options.matrix:
         index, count = options.share
         name = EVENTS_NAME if count == 1 else f"events-{index}-of-{count}.jsonl"
@@ -187,13 +189,14 @@ def score(options: argparse.Namespace) -> None:
             batch=batch,
             wall_clock=time.time,
             clock=time.perf_counter,
+            features_path=options.features,
         )
     print(json.dumps(found) if options.json else f"{found['pairs']} pairs scored, {found['pairs_per_s']} a second")
 
 
 def maps(options: argparse.Namespace) -> None:
     """Draw where in a painting the music was at work (Figure 5)."""
-    checkpoint = checkpoints.load(options.checkpoint, device=_device(options.device))
+    checkpoint = checkpoints.load(options.checkpoint, device=device_of(options.device))
     seen = mapfile.subject(
         painting=options.painting, music=options.music, start_s=options.start, snapshot=options.snapshot
     )
@@ -216,7 +219,7 @@ def compare(options: argparse.Namespace) -> None:
             plan,
             data.load(options.snapshot),
             out_dir=kept,
-            device=_device(options.device),
+            device=device_of(options.device),
             code_version=options.code_version or _code_version(),
             wall_clock=time.time,
             clock=time.perf_counter,
@@ -236,7 +239,7 @@ def adaptors(options: argparse.Namespace) -> None:
     if options.checkpoint:
         scorer = functools.partial(
             published.score,
-            checkpoints.load(options.checkpoint, device=_device(options.device)),
+            checkpoints.load(options.checkpoint, device=device_of(options.device)),
             images=options.images or options.data / "images",
             sounds=options.sounds or options.data / "audio",
         )
@@ -280,7 +283,7 @@ def _overrides(options: argparse.Namespace) -> dict[str, Any]:
     return dict(parse_setting(text) for text in options.set)
 
 
-def _device(name: str, *, own: int | None = None) -> torch.device:
+def device_of(name: str, *, own: int | None = None) -> torch.device:
     """The device that was asked for. `own`: which of this machine's GPUs is this process's, if there are several."""
     if name == "cuda" and not torch.cuda.is_available():
         raise WrongUse("--device cuda: this machine has no GPU that torch can use; leave it out or say cpu")

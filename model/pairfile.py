@@ -1,10 +1,12 @@
-"""Scoring from file to file: a CSV of pairs in, the same rows with `score` and `sd` out."""
+"""Scoring from file to file: a CSV of pairs in, the same rows with `score` and `sd` out, and features where asked."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,11 +68,13 @@ def score_file(
     batch: int,
     wall_clock: Callable[[], float],
     clock: Callable[[], float],
+    features_path: Path | None = None,
 ) -> dict[str, Any]:
     """Score every row of a CSV; all its columns are kept, `score` and `sd` (of the score, in score units) are added.
 
-    Writes `start`, `progress` (done, total) and `end` events. The result appears whole or not at all. Returns `pairs`,
-    `seconds` and `pairs_per_s`. Raises PairFileError naming the line at fault.
+    `features_path` takes the head's linearised features, float32 (N, K), a row for each line of the CSV. Writes
+    `start`, `progress` (done, total) and `end` events. Each file appears whole or not at all, the CSV last. Returns
+    `pairs`, `seconds` and `pairs_per_s`. Raises PairFileError naming the line at fault.
     """
     columns, lines = _read(pairs_path)
     painting, clip = (
@@ -84,9 +88,14 @@ def score_file(
         started = clock()
         progress = _Progress(events, clock)
         scores, deviations = [np.zeros(0)], [np.zeros(0)]
-        for part in score_in_parts(checkpoint.module, media, painting, clip, batch=batch, progress=progress):
-            scores.append(part.score)
-            deviations.append(np.sqrt(posterior.variance(part.features)))
+        shape = (len(lines), checkpoint.module.head.in_features + 1)
+        with _features_file(features_path, shape) as features:
+            for part in score_in_parts(checkpoint.module, media, painting, clip, batch=batch, progress=progress):
+                if features is not None:
+                    done = sum(map(len, scores))
+                    features[done : done + len(part.score)] = part.features
+                scores.append(part.score)
+                deviations.append(np.sqrt(posterior.variance(part.features)))
         _write(out_path, columns, lines, np.concatenate(scores), np.concatenate(deviations))
         seconds = max(clock() - started, 1e-9)
         found = {"pairs": len(lines), "seconds": round(seconds, 3), "pairs_per_s": round(len(lines) / seconds, 1)}
@@ -105,6 +114,25 @@ class _Progress:
         if done == total or now - self._last >= PROGRESS_EVERY_S:
             self._last = now
             self._events.write("progress", done=done, total=total)
+
+
+@contextmanager
+def _features_file(path: Path | None, shape: tuple[int, int]) -> Iterator[NDArray[np.float32] | None]:
+    """An array on disk to be filled, which gets its name once it is whole; None where nobody asked for it."""
+    if path is None:
+        yield None
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    if not shape[0]:
+        with partial.open("wb") as file:
+            np.save(file, np.zeros(shape, dtype=np.float32))
+        yield None
+    else:
+        features = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float32, shape=shape)
+        yield features
+        features.flush()
+    os.replace(partial, path)
 
 
 def _array(path: Path, dtype: Any, dimensions: int) -> NDArray[Any]:

@@ -114,7 +114,8 @@ def choose(candidates: Candidates, scores: Scores, rescoring: Rescoring) -> list
     """The least certain pairs, no painting or clip more than a few times, with the control arm among them."""
     ask = min(rescoring.ask_for, len(scores.sd_N))
     return acquisition.choose(
-        acquisition.Certainty(np.square(scores.sd_N)),
+        acquisition.Method.VARIANCE,
+        acquisition.Known(scores.score_N, np.square(scores.sd_N)),
         candidates.painting_rows,
         candidates.clip_rows,
         count=ask,
@@ -133,7 +134,7 @@ def _cap(ask: int, items: int) -> int:
 def summary(scores: Scores, chosen: Sequence[acquisition.Choice], *, band: tuple[float, float]) -> dict[str, Any]:
     """What the rescoring's page shows; `band` is the campaign's ambiguous band, inclusive."""
     low, high = band
-    rows = [choice.row for choice in chosen if choice.reason == acquisition.Reason.UNCERTAIN]
+    rows = [choice.row for choice in chosen if choice.reason != acquisition.CONTROL]
     counts, edges = np.histogram(scores.score_N, bins=BINS, range=(0.0, 1.0))
     return {
         "scored": len(scores.score_N),
@@ -157,7 +158,7 @@ def rescore(rescoring: Rescoring, report: Reporter) -> None:
     score(rescoring, folder=folder, report=report)
     scores = read_scores(folder / "scores.csv")
     chosen = choose(candidates, scores, rescoring)
-    origins = {acquisition.Reason.UNCERTAIN: Pair.Origin.MODEL, acquisition.Reason.CONTROL: Pair.Origin.CONTROL}
+    origins = {acquisition.Reason.VARIANCE: Pair.Origin.MODEL, acquisition.CONTROL: Pair.Origin.CONTROL}
     asked = pairs_ask_for(
         campaign=rescoring.campaign,
         items=[

@@ -17,12 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import launch_options
 from tests.conftest import REPO_ROOT
-from tests.e2e.stage import admin, stage, winter
+from tests.e2e.stage import SOON_MS, admin, stage, winter
 
 __all__ = ["admin", "stage", "winter"]
+
+expect.set_options(timeout=SOON_MS)  # a busy machine is slow, not wrong
 
 SCREENS = Path(__file__).parent / "screens"
 

@@ -128,7 +128,9 @@ def test_an_unknown_recipe_is_refused_with_the_names_there_are() -> None:
         recipes.get("huge")
 
 
-@pytest.mark.parametrize("module", ["coercion", "config", "recipes", "events", "metrics", "acquisition", "drawing"])
+@pytest.mark.parametrize(
+    "module", ["coercion", "config", "recipes", "events", "metrics", "acquisition", "choicefile", "drawing"]
+)
 def test_what_the_site_reads_does_not_load_torch(module: str) -> None:
     code = f"import sys, model.{module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
