@@ -116,7 +116,7 @@ def evaluate(options: argparse.Namespace) -> None:
 
 def contest(options: argparse.Namespace) -> None:
     """Say whether a new model is better than another, or than rows that know nothing, on pairs new to both."""
-    device, opened = _device(options.device), read(options.snapshot)
+    device, opened = device_of(options.device), read(options.snapshot)
 
     def contestant(folder: Path, trained_on: Path | None, option: str) -> contesting.Contestant:
         checkpoint = checkpoints.load(folder, device=device)
