@@ -109,14 +109,16 @@ def shared(first: Mapping[Regime, Mask], second: Mapping[Regime, Mask]) -> dict[
 
 def words(found: Mapping[str, Any]) -> str:
     """A contest's result in a sentence or two."""
-    if found["n"] < found["least"]:
-        return (
-            f"Not told apart: only {found['n']} held-out pairs that neither has seen, and {found['least']} are needed."
-        )
-    return " ".join(
+    n, left_out = found["n"], found["left_out"]
+    if n < found["least"]:
+        few = "1 held-out pair" if n == 1 else f"{n} held-out pairs"
+        return f"Not told apart: only {few} that neither has seen, and {found['least']} are needed."
+    told = [
         _told(name, opponent["regimes"][found["regime"]]["srcc"], Verdict(opponent["verdict"]))
         for name, opponent in found["opponents"].items()
-    ) + (f" {found['n']} held-out pairs, {found['left_out']} more left out." if found["n"] else "")
+    ]
+    rest = f"; {left_out} more were left out" if left_out else ""
+    return " ".join([*told, f"{n} held-out pairs that neither has seen{rest}."])
 
 
 def _told(name: str, srcc: Mapping[str, Any], given: Verdict) -> str:
