@@ -108,6 +108,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Rescorings", "manage_search", "admin:training_rescoring_changelist"),
                 _item("Schedules", "event_repeat", "admin:cycles_schedule_changelist"),
                 _item("Cycles", "laps", "admin:cycles_cycle_changelist"),
+                _item("Judge", "balance", "judging:page"),
             ],
         },
         {

@@ -1,9 +1,10 @@
-"""Where media lie: a folder of this machine, or an S3-compatible storage that `MEDIA_STORAGE` names."""
+"""Where media and runs lie: a folder of this machine, or an S3-compatible storage that a setting names."""
 
 from __future__ import annotations
 
 import re
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -22,35 +23,46 @@ def media_storage(address: str) -> dict[str, Any]:
     """
     if not address:
         return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
-    options = _s3_options(address)
+    return _on_s3("MEDIA_STORAGE", address)
+
+
+def runs_storage(address: str, *, folder: Path) -> dict[str, Any]:
+    """Django's `STORAGES["runs"]` for the value of `RUNS_STORAGE`; empty is `folder`. Raises as `media_storage`."""
+    if not address:
+        options = {"location": str(folder), "allow_overwrite": True}
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
+    return _on_s3("RUNS_STORAGE", address)
+
+
+def _on_s3(setting: str, address: str) -> dict[str, Any]:
+    options = _s3_options(setting, address)
     if find_spec("storages") is None or find_spec("boto3") is None:
         raise ImproperlyConfigured(
-            "MEDIA_STORAGE names an S3 storage, which needs django-storages: pip install -r requirements-s3.txt"
+            f"{setting} names an S3 storage, which needs django-storages: pip install -r requirements-s3.txt"
         )
     return {"BACKEND": "annotation_site.corpus.s3.MediaOnS3", "OPTIONS": options}
 
 
-def _s3_options(address: str) -> dict[str, Any]:
+def _s3_options(setting: str, address: str) -> dict[str, Any]:
+    def unclear(why: str) -> ImproperlyConfigured:
+        return ImproperlyConfigured(f"{setting} is {address!r}: {why}. It looks like {EXAMPLE}")
+
     parts = urlsplit(address)
     if parts.scheme != "s3":
-        raise _unclear(address, "it does not begin with s3://")
+        raise unclear("it does not begin with s3://")
     if not _BUCKET.fullmatch(parts.netloc):
-        raise _unclear(address, f"{parts.netloc!r} is no name of a bucket")
+        raise unclear(f"{parts.netloc!r} is no name of a bucket")
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     asked = dict(pairs)
     unknown = set(asked) - set(_OPTIONS)
     if unknown or len(asked) != len(pairs):
-        raise _unclear(address, "it may say endpoint and region, each once, and nothing else")
+        raise unclear("it may say endpoint and region, each once, and nothing else")
     options = {"bucket_name": parts.netloc, "location": parts.path.strip("/")}
     if endpoint := asked.get("endpoint"):
         where = urlsplit(endpoint)
         if where.scheme not in ("http", "https") or not where.netloc:
-            raise _unclear(address, f"the endpoint {endpoint!r} is no http or https address")
+            raise unclear(f"the endpoint {endpoint!r} is no http or https address")
         options["endpoint_url"] = endpoint
     if region := asked.get("region"):
         options["region_name"] = region
     return options
-
-
-def _unclear(address: str, why: str) -> ImproperlyConfigured:
-    return ImproperlyConfigured(f"MEDIA_STORAGE is {address!r}: {why}. It looks like {EXAMPLE}")

@@ -24,6 +24,7 @@ from annotation_site import broker, local
 
 HOST = "127.0.0.1"
 GRACE_SECONDS = 20.0
+WORKERS = ("worker", "judge")
 
 
 class CannotRun(Exception):
@@ -50,13 +51,14 @@ def _step(*arguments: str) -> None:
 
 
 def commands(port: int) -> dict[str, list[str]]:
-    """Each process of the site on one machine. One worker serves both queues; beat only rings the sweep."""
+    """Each process of the site on one machine. One worker serves jobs, one keeps the model warm that judges."""
     python = [sys.executable, "-m"]
     celery = [*python, "celery", "-A", "annotation_site"]
     site = [*python, "gunicorn", "annotation_site.wsgi", "--bind", f"{HOST}:{port}", "--workers", "2", "--threads", "4"]
     return {
         "site": [*site, "--timeout", "120", "--graceful-timeout", "5", "--no-control-socket"],
         "worker": [*celery, "worker", "-Q", "default,gpu", "-c", "2", "-l", "info", "--without-mingle"],
+        "judge": [*celery, "worker", "-Q", "judge", "-c", "1", "-l", "info", "--without-mingle", "-n", "judge@%h"],
         "beat": [*celery, "beat", "-l", "warning", "--pidfile="],
     }
 
@@ -109,7 +111,7 @@ def start(name: str, command: list[str], *, logs: Path) -> Child:
             command, cwd=local.BASE_DIR, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
         )
     # A worker does not wait for its jobs: each is a row, and goes on from where it was at the next start.
-    return Child(name, process, log, signal.SIGQUIT if name == "worker" else signal.SIGTERM)
+    return Child(name, process, log, signal.SIGQUIT if name in WORKERS else signal.SIGTERM)
 
 
 def wait_until_answering(url: str, site: Child, *, seconds: float = 60.0) -> None:

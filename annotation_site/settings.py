@@ -13,8 +13,8 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from annotation_site import broker, csp, local
-from annotation_site.environment import folders, whole_number
-from annotation_site.media_storage import media_storage
+from annotation_site.environment import folders, one_of, rate, whole_number
+from annotation_site.media_storage import media_storage, runs_storage
 
 BASE_DIR = local.BASE_DIR
 STATE_DIR = local.state_dir()
@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "annotation_site.snapshots",
     "annotation_site.training",
     "annotation_site.cycles",
+    "annotation_site.judging",
     "annotation_site.api",
     "annotation_site.demo",
 ]
@@ -132,6 +133,7 @@ MEDIA_URL = "/media/"
 SNAPSHOTS_ROOT = STATE_DIR / "snapshots"
 SNAPSHOT_LEFTOVERS_KEPT_DAYS = whole_number("SNAPSHOT_LEFTOVERS_KEPT_DAYS", 7)
 RUNS_ROOT = STATE_DIR / "runs"
+RUNS_STORAGE = os.environ.get("RUNS_STORAGE", "")  # empty: runs are kept where they are made
 STATIC_URL = "/static/"
 STATIC_ROOT = STATE_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -139,6 +141,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = os.environ.get("STATIC_MANIFEST") != "1"
 STORAGES = {
     "default": media_storage(os.environ.get("MEDIA_STORAGE", "")),
+    "runs": runs_storage(RUNS_STORAGE, folder=RUNS_ROOT),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if WHITENOISE_USE_FINDERS
@@ -164,6 +167,28 @@ IMPORT_PROCESSES = whole_number("IMPORT_PROCESSES", 0, least=0)
 IMPORT_ROOTS = folders("IMPORT_ROOTS")
 IMPORT_SCRATCH = Path(os.environ.get("IMPORT_SCRATCH") or STATE_DIR / "scratch")
 
+# --- Training: how long one that is told to stop may take to save; how many machines share one, and where they meet;
+# how large a model version may be that is brought in as a file ------------------------------------------------------
+TRAINING_GRACE_SECONDS = whole_number("TRAINING_GRACE_SECONDS", 30)
+TRAINING_NODES = whole_number("TRAINING_NODES", 1)
+TRAINING_RENDEZVOUS = os.environ.get("TRAINING_RENDEZVOUS", "")
+if TRAINING_NODES > 1 and not TRAINING_RENDEZVOUS:
+    raise ImproperlyConfigured("TRAINING_NODES is above 1: say in TRAINING_RENDEZVOUS where they meet (HOST:PORT).")
+VERSION_MAX_MB = whole_number("VERSION_MAX_MB", 4096)
+
+# --- The judge: who may ask the active model version, how often, how much, and for how long it is kept --------------
+JUDGE_FOR = one_of("JUDGE_FOR", ("admins", "raters", "everyone"))
+JUDGE_RATE = rate("JUDGE_RATE", "30/hour")
+JUDGE_ADDRESS_RATE = rate("JUDGE_ADDRESS_RATE", "120/hour")
+JUDGE_KEPT_HOURS = whole_number("JUDGE_KEPT_HOURS", 24)
+JUDGE_IDLE_MINUTES = whole_number("JUDGE_IDLE_MINUTES", 15)
+JUDGE_DEVICE = one_of("JUDGE_DEVICE", ("cpu", "cuda", "auto"))
+JUDGE_THREADS = whole_number("JUDGE_THREADS", 0, least=0)
+JUDGE_MAX_PICTURE_MB = whole_number("JUDGE_MAX_PICTURE_MB", 40)
+JUDGE_MAX_SOUND_MB = whole_number("JUDGE_MAX_SOUND_MB", 150)
+JUDGE_MAX_REQUEST_MB = whole_number("JUDGE_MAX_REQUEST_MB", 250)
+JUDGE_MAX_MINUTES = whole_number("JUDGE_MAX_MINUTES", 10)
+
 # --- Broker, cache, jobs -----------------------------------------------------------------------------------------
 BROKER_URL = os.environ.get("BROKER_URL", "")
 CELERY_BROKER_URL = BROKER_URL or broker.celery_url(STATE_DIR)
@@ -181,7 +206,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_SEND_SENT_EVENT = False
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "jobs.sweep", "schedule": timedelta(seconds=15), "options": {"expires": 15}},
+    "sweep": {"task": "jobs.sweep", "schedule": timedelta(seconds=10), "options": {"expires": 10}},
+    "judgings": {"task": "judging.sweep", "schedule": timedelta(minutes=15), "options": {"expires": 900}},
     "cycles": {"task": "cycles.turn", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "uploads": {"task": "corpus.uploads_sweep", "schedule": timedelta(minutes=30), "options": {"expires": 1800}},
     "leftovers": {"task": "snapshots.leftovers_sweep", "schedule": timedelta(hours=6), "options": {"expires": 21_600}},
@@ -234,6 +260,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "annotation_site.api.errors.handler",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "PAGE_SIZE": 100,
+    # Whose address a request comes from: the proxy in front says so, or nobody may.
+    "NUM_PROXIES": 1 if os.environ.get("BEHIND_PROXY") == "1" else 0,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "MPD Atelier",

@@ -14,6 +14,7 @@ urlpatterns = [
     path("welcome/", include("annotation_site.protocols.urls")),
     path("score/", include("annotation_site.scoring.urls")),
     path("prefer/", include("annotation_site.preferences.urls")),
+    path("judge/", include("annotation_site.judging.urls")),
     path("media/", include("annotation_site.corpus.urls")),
     path("snapshots/", include("annotation_site.snapshots.urls")),
     path("api/", include("annotation_site.api.urls")),

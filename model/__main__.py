@@ -1,4 +1,4 @@
-"""The model's command line: describe, train, evaluate, contest, report, compare, score, choose, maps, adaptors.
+"""The model's command line: describe, train, evaluate, contest, report, compare, score, choose, serve, maps, adaptors.
 
 Exit status: 0 done, 2 wrong use, 1 failed with one clear line on standard error, 143 stopped by SIGTERM.
 """
@@ -17,10 +17,32 @@ from model import adaptors, checkpoints, choicefile, commands, contesting, data,
 from model.active.commands import COMMANDS as ACTIVE_COMMANDS
 from model.arguments import parser
 from model.config import ConfigError
+from model.failures import Cause, is_disk_full, is_out_of_memory, line_of
 from model.training import Interrupted, TrainingFailed
 from mpd_builder.snapshot import NoArrays, SnapshotDamaged
 
 DONE, FAILED, WRONG_USE, TERMINATED = 0, 1, 2, 128 + signal.SIGTERM
+
+_FORESEEN: tuple[tuple[tuple[type[Exception], ...], int, Cause | None], ...] = (
+    ((commands.WrongUse, ConfigError, runs.RunExists), WRONG_USE, Cause.SETTING),
+    ((Interrupted,), TERMINATED, Cause.STOPPED),
+    ((TrainingFailed,), FAILED, Cause.NOT_FINITE),
+    ((checkpoints.CheckpointError,), FAILED, Cause.CHECKPOINT),
+    ((SnapshotDamaged, NoArrays, data.DataError), FAILED, Cause.SNAPSHOT),
+    (
+        (
+            pairfile.PairFileError,
+            choicefile.ChoiceError,
+            matrix.MatrixError,
+            report.ReportError,
+            adaptors.AdaptorError,
+            contesting.ContestError,
+            OSError,
+        ),
+        FAILED,
+        None,
+    ),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,30 +55,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if getattr(options, "threads", None):
             torch.set_num_threads(options.threads)
         options.command(options)
-    except (commands.WrongUse, ConfigError, runs.RunExists) as error:
-        return _complain(str(error), WRONG_USE)
-    except Interrupted as error:
-        return _complain(str(error), TERMINATED)
-    except torch.OutOfMemoryError as error:
-        return _complain(f"out of memory: {_less_memory(options)} ({error})", FAILED)
-    except (
-        TrainingFailed,
-        checkpoints.CheckpointError,
-        data.DataError,
-        pairfile.PairFileError,
-        choicefile.ChoiceError,
-        matrix.MatrixError,
-        report.ReportError,
-        adaptors.AdaptorError,
-        contesting.ContestError,
-        SnapshotDamaged,
-        NoArrays,
-        OSError,
-    ) as error:
-        return _complain(str(error), FAILED)
+    except Exception as error:
+        told = _told(error, options)
+        if told is None:
+            raise
+        return _complain(*told)
     finally:
         signal.signal(signal.SIGTERM, before)
     return DONE
+
+
+def _told(error: Exception, options: argparse.Namespace) -> tuple[int, Cause | None, str] | None:
+    """Exit status, cause and words of a failure that was foreseen; None for any other."""
+    if is_out_of_memory(error):
+        return FAILED, Cause.OUT_OF_MEMORY, f"{_less_memory(options)} ({error})"
+    if is_disk_full(error):
+        return FAILED, Cause.DISK_FULL, f"{error}. Free some room and resume: what was saved before is whole."
+    for kinds, status, cause in _FORESEEN:
+        if isinstance(error, kinds):
+            return status, cause, str(error)
+    return None
 
 
 def _less_memory(options: argparse.Namespace) -> str:
@@ -72,8 +90,8 @@ def _leave(number: int, frame: FrameType | None) -> None:
     sys.exit(TERMINATED)
 
 
-def _complain(message: str, status: int) -> int:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+def _complain(status: int, cause: Cause | None, message: str) -> int:
+    print(line_of(cause, message), file=sys.stderr)
     return status
 
 

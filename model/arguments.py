@@ -141,6 +141,11 @@ def _score(added: Parser) -> None:
     _machine(added)
 
 
+def _serve(added: Parser) -> None:
+    added.add_argument("--checkpoint", required=True, type=Path, metavar="DIR")
+    _machine(added)
+
+
 def _choose(added: Parser) -> None:
     added.add_argument("--checkpoint", required=True, type=Path, metavar="DIR", help="the model that scored the pairs")
     added.add_argument("--scores", required=True, type=Path, metavar="CSV", help="what score wrote")
@@ -241,6 +246,7 @@ _ARGUMENTS: Mapping[str, Callable[[Parser], None]] = {
     "report": _report,
     "compare": _compare,
     "score": _score,
+    "serve": _serve,
     "choose": _choose,
     "maps": _maps,
     "adaptors": _adaptors,

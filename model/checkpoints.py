@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,14 +22,14 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from model.config import Config, ConfigError
+from model.files import POSTERIOR, SEAL_FORMAT, SEAL_NAME, STATE_NAME, WEIGHT, WEIGHTS_NAME
 from model.interface import Judge
 from model.judge import build
 
-WEIGHTS_NAME = "checkpoint.safetensors"
-SEAL_NAME = "checkpoint.json"
-STATE_NAME = "state.safetensors"
-FORMAT = 1
-_WEIGHT, _POSTERIOR = "weights.", "posterior."
+__all__ = [
+    "SEAL_NAME", "STATE_NAME", "WEIGHTS_NAME", "Checkpoint", "CheckpointError", "Identity", "load", "load_state",
+    "load_weights", "replace_text", "save", "save_state",
+]  # fmt: skip
 
 
 class CheckpointError(Exception):
@@ -56,11 +58,11 @@ class Checkpoint:
 
 def save(folder: Path, module: Judge, *, identity: Identity, step: int, posterior: Mapping[str, Tensor]) -> None:
     """Write a model into `folder`, atomically: until its seal is there it does not exist."""
-    tensors = {_WEIGHT + name: tensor for name, tensor in module.state_dict().items()}
-    tensors |= {_POSTERIOR + name: tensor for name, tensor in posterior.items()}
+    tensors = {WEIGHT + name: tensor for name, tensor in module.state_dict().items()}
+    tensors |= {POSTERIOR + name: tensor for name, tensor in posterior.items()}
     _replace_tensors(folder / WEIGHTS_NAME, tensors, {})
     seal = {
-        "format": FORMAT,
+        "format": SEAL_FORMAT,
         "config": module.config.to_dict(),
         "step": step,
         "sha256": _sha256(folder / WEIGHTS_NAME),
@@ -83,9 +85,9 @@ def load(folder: Path, *, device: torch.device | None = None) -> Checkpoint:
     except (ConfigError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{folder / SEAL_NAME} does not describe a model of this version: {error}") from error
     module = build(config)
-    load_weights(module, _under(tensors, _WEIGHT), source=weights)
+    load_weights(module, _under(tensors, WEIGHT), source=weights)
     module.to(device or torch.device("cpu")).eval()
-    posterior = {name: tensor.to(module.head.weight.device) for name, tensor in _under(tensors, _POSTERIOR).items()}
+    posterior = {name: tensor.to(module.head.weight.device) for name, tensor in _under(tensors, POSTERIOR).items()}
     return Checkpoint(module, config, identity, step, posterior)
 
 
@@ -117,19 +119,38 @@ def load_state(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
 
 def replace_text(path: Path, text: str) -> None:
     """Write a text file so that a reader sees the old one or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    with _replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def _replace_tensors(path: Path, tensors: Mapping[str, Tensor], header: dict[str, str]) -> None:
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with _replacing(path) as partial:
+        try:
+            save_file(whole, partial, metadata=header)
+        except SafetensorError as error:
+            raise _os_error(error, path) or error from error
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A file to write beside `path`, which takes its place at the end. What fails leaves the old one, and no rest."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, partial, metadata=header)
-    with partial.open("rb") as file:
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+    try:
+        yield partial
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _os_error(error: SafetensorError, path: Path) -> OSError | None:
+    """The system's own error behind one of safetensors, which only tells it in its text; None where there is none."""
+    found = re.search(r"os error (\d+)", str(error))
+    return OSError(int(found[1]), os.strerror(int(found[1])), str(path)) if found else None
 
 
 def _read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -150,8 +171,8 @@ def _read_seal(folder: Path) -> dict[str, Any]:
         raise CheckpointError(f"{folder} holds no trained model: there is no {SEAL_NAME} in it") from error
     except ValueError as error:
         raise CheckpointError(f"{path} is damaged: {error}") from error
-    if not isinstance(seal, dict) or seal.get("format") != FORMAT or "sha256" not in seal:
-        raise CheckpointError(f"{path} does not describe a model of this version (format {FORMAT})")
+    if not isinstance(seal, dict) or seal.get("format") != SEAL_FORMAT or "sha256" not in seal:
+        raise CheckpointError(f"{path} does not describe a model of this version (format {SEAL_FORMAT})")
     return seal
 
 

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import functools
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from model import (
     pairfile,
     recipes,
     runs,
+    serving,
 )
 from model import adaptors as published
 from model import report as reports
@@ -204,6 +206,16 @@ def maps(options: argparse.Namespace) -> None:
     print(json.dumps(found) if options.json else f"{found['subject']}: maps are in {options.out}")
 
 
+def serve(options: argparse.Namespace) -> None:
+    """Keep a model warm: requests as JSON lines on standard input, answers on standard output."""
+    # What a library prints must not get between the answers.
+    with os.fdopen(os.dup(1), "wb") as answers:
+        os.dup2(2, 1)
+        checkpoint = checkpoints.load(options.checkpoint, device=device_of(options.device))
+        with contextlib.suppress(BrokenPipeError):  # whoever asked is gone
+            serving.serve(checkpoint, requests=sys.stdin.buffer, answers=answers, clock=time.perf_counter)
+
+
 def compare(options: argparse.Namespace) -> None:
     """Train the rows of Tables 2 and 3 and set them beside each other."""
     stopping: list[int] = []
@@ -249,7 +261,7 @@ def adaptors(options: argparse.Namespace) -> None:
     print(json.dumps(found, indent=2) if options.json else "\n".join(published.words(found)))
 
 
-COMMANDS = (describe, train, evaluate, contest, report, compare, score, maps, adaptors)
+COMMANDS = (describe, train, evaluate, contest, report, compare, score, serve, maps, adaptors)
 
 
 def _held_out(

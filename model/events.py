@@ -9,7 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-EVENTS_NAME = "events.jsonl"
+from model.files import EVENTS_NAME
+
+__all__ = ["EVENTS_NAME", "EventTail", "EventWriter", "Watcher", "parse_events", "read_events"]
 
 
 class Watcher(Protocol):
@@ -82,7 +84,13 @@ class EventTail:
             return []
         end = chunk.rfind(b"\n") + 1
         self.offset += end
-        return [event for line in chunk[:end].splitlines() if (event := _parsed(line)) is not None]
+        return parse_events(chunk[:end])
+
+
+def parse_events(content: bytes) -> list[dict[str, Any]]:
+    """All complete events of an event file's content, oldest first."""
+    lines = content[: content.rfind(b"\n") + 1].splitlines()
+    return [event for line in lines if (event := _parsed(line)) is not None]
 
 
 def read_events(path: Path) -> list[dict[str, Any]]:

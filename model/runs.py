@@ -16,14 +16,16 @@ from model import checkpoints, costs, evaluation
 from model.board import open_board
 from model.config import Config
 from model.data import Dataset, Media
-from model.events import EVENTS_NAME, EventWriter
+from model.events import EventWriter
+from model.failures import is_disk_full, is_out_of_memory
+from model.files import CONFIG_NAME, EVENTS_NAME, REPORT_NAME
 from model.interface import Judge
 from model.processes import ALONE, Processes
 from model.scoring import Posterior, fit_posterior, score_pairs
 from model.training import Interrupted, TrainingFailed, micro_batches, train
 
-CONFIG_NAME = "config.json"
-REPORT_NAME = "report.json"
+__all__ = ["CONFIG_NAME", "REPORT_NAME", "RunExists", "finished_report", "posterior_of", "run"]
+
 FORMAT = 1
 
 
@@ -58,8 +60,8 @@ def run(
     with EventWriter(out_dir / EVENTS_NAME, clock=wall_clock, also=open_board(out_dir)) as events:
         try:
             return _run(config, dataset, out_dir, identity, device, events, clock, resume, should_stop, processes)
-        except (Interrupted, TrainingFailed, checkpoints.CheckpointError, torch.OutOfMemoryError) as error:
-            events.write("error", reason=type(error).__name__, message=str(error))
+        except (Interrupted, TrainingFailed, checkpoints.CheckpointError, OSError, MemoryError, RuntimeError) as error:
+            _tell(events, error)
             raise
 
 
@@ -77,6 +79,17 @@ def posterior_of(config: Config, module: Judge, dataset: Dataset, media: Media) 
     pairs = dataset.pairs.take(dataset.train)
     scored = score_pairs(module, media, pairs.painting, pairs.clip, batch=config.run.evaluation_batch)
     return fit_posterior(scored, pairs.score)
+
+
+def _tell(events: EventWriter, error: Exception) -> None:
+    """Leave an error event, if there is room for one. What nobody foresaw is told by its traceback alone."""
+    if isinstance(error, RuntimeError) and not is_out_of_memory(error):
+        return
+    try:
+        events.write("error", reason=type(error).__name__, message=str(error))
+    except OSError as unwritten:
+        if not is_disk_full(unwritten):
+            raise
 
 
 def _run(

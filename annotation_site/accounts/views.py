@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from annotation_site.accounts.admission import rater_of
 from annotation_site.accounts.models import RaterState
 from annotation_site.accounts.work import campaigns_for
+from annotation_site.judging.access import may_judge
 from annotation_site.protocols.services import step_due
 
 
@@ -25,4 +26,5 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/not_admitted.html", {"rater": rater}, status=403)
     if step := step_due(rater=rater, now=timezone.now()):
         return redirect(step)
-    return render(request, "home.html", {"rater": rater, "work": campaigns_for(rater=rater)})
+    told = {"rater": rater, "work": campaigns_for(rater=rater), "may_judge": may_judge(request.user)}
+    return render(request, "home.html", told)

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from annotation_site.corpus.services import CorpusError
 from annotation_site.corpus.upload_errors import NameRefused, NoRoom, TooMuch, UploadError, WrongOffset
+from annotation_site.judging.errors import JudgingRefused
 from annotation_site.leases.api import Refusal, refusal
 from annotation_site.protocols.services import ProtocolError
 from annotation_site.snapshots.errors import RecipeRefused, SnapshotError
@@ -41,6 +42,8 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, RecipeRefused) and error.field:
         words = {"code": "invalid", "detail": f"{error.field}: {error}", "fields": {error.field: [str(error)]}}
         return Response(words, status=status.HTTP_400_BAD_REQUEST)
+    if isinstance(error, JudgingRefused):
+        return Response({"code": error.code, "detail": str(error)}, status=error.status)
     if isinstance(error, REFUSED):
         return Response({"code": "refused", "detail": str(error)}, status=status.HTTP_409_CONFLICT)
     if isinstance(error, PermissionDenied):

@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 from annotation_site.jobs.tasks import SWEPT_AT
 
 WORKER_LATE = timedelta(seconds=60)
-"""The sweep comes every 15 seconds; four of them missing means that no worker takes tasks, or beat stands still."""
+"""The sweep comes every 10 seconds; six of them missing means that no worker takes tasks, or beat stands still."""
 
 
 @never_cache

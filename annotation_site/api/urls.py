@@ -2,7 +2,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
-from annotation_site.api import access, corpus, cycles, dataset, judgments, mine, protocols, snapshots, uploads
+from annotation_site.api import access, corpus, cycles, dataset, judge, judgments, mine, protocols, snapshots, uploads
 from annotation_site.protocols.api import PracticeView
 
 app_name = "api"
@@ -39,6 +39,9 @@ urlpatterns = [
     path("v1/practice/answers/", PracticeView.as_view(), name="practice-answers"),
     path("v1/scoring/", include("annotation_site.scoring.api_urls")),
     path("v1/preferences/", include("annotation_site.preferences.api_urls")),
+    path("judge/", judge.JudgeAlias.as_view(), name="judge-unversioned"),
+    path("v1/judge/", judge.JudgeView.as_view(), name="judge"),
+    path("v1/judge/<uuid:key>/", judge.JudgingView.as_view(), name="judging"),
     path("v1/imports/<int:pk>/issues.csv", corpus.import_issues_csv, name="import-issues-csv"),
     path("v1/snapshots/<int:pk>/download/", snapshots.ZipView.as_view(), name="snapshot-download"),
     path("v1/snapshots/<int:pk>/files/<path:name>", snapshots.FileView.as_view(), name="snapshot-file"),

@@ -43,7 +43,7 @@ def _paintings_compare(job: ImportJob, now: datetime) -> int:
     if not new:
         return 0
     rows = {key: (pk, dhash) for key, pk, dhash in kept.order_by("pk").values_list("key", "pk", "dhash")}
-    alike = alike_paintings({key: dhash for key, (_, dhash) in rows.items()}, new=new, picture=_picture)
+    alike = alike_paintings({key: dhash for key, (_, dhash) in rows.items()}, new=new, picture=picture_of)
     return _report(PaintingLikeness, alike, pk_of=lambda key: rows[key][0], job=job, now=now)
 
 
@@ -60,7 +60,7 @@ def _tracks_compare(job: ImportJob, now: datetime) -> int:
     return _report(TrackLikeness, alike, pk_of=lambda key: rows[key][0], job=job, now=now)
 
 
-def _picture(key: str) -> npt.NDArray[np.uint8]:
+def picture_of(key: str) -> npt.NDArray[np.uint8]:
     """The painting as the model sees it. One whose file is gone from the storage is noise, and so like no other."""
     name = Painting.objects.values_list("model_input", flat=True).get(key=key)
     try:

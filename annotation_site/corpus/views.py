@@ -21,6 +21,7 @@ from annotation_site.corpus.selectors import media_may_be_read
 from annotation_site.ranges import Unsatisfiable, asked_range
 
 CHUNK = 256 * 1024
+FOR_EVER = "private, max-age=31536000, immutable"
 TYPES = {
     "jpg": "image/jpeg",
     "flac": "audio/flac",
@@ -44,9 +45,14 @@ def media(request: HttpRequest, name: str) -> HttpResponseBase:
         return HttpResponseForbidden(
             "You may not fetch this file, or you are not logged in.", content_type="text/plain"
         )
+    return stored_file(request, name, kept=FOR_EVER)
+
+
+def stored_file(request: HttpRequest, name: str, *, kept: str) -> HttpResponseBase:
+    """A stored file for somebody who may have it. `kept` is for how long their browser keeps it."""
     tag = f'"{name.rsplit("/", 1)[1].split(".")[0]}"'
     if request.headers.get("If-None-Match") == tag:
-        return _for_ever(HttpResponseNotModified(), tag)
+        return _kept(HttpResponseNotModified(), tag, kept)
     try:
         size = default_storage.size(name)
     except FileNotFoundError:
@@ -62,7 +68,7 @@ def media(request: HttpRequest, name: str) -> HttpResponseBase:
     response["Content-Length"] = str(stop - start)
     if asked:
         response["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
-    return _for_ever(response, tag)
+    return _kept(response, tag, kept)
 
 
 class _Part:
@@ -96,8 +102,8 @@ def _opened(name: str, start: int, stop: int) -> IO[bytes]:
     return file
 
 
-def _for_ever(response: HttpResponseBase, tag: str) -> HttpResponseBase:
+def _kept(response: HttpResponseBase, tag: str, kept: str) -> HttpResponseBase:
     response["ETag"] = tag
     response["Accept-Ranges"] = "bytes"
-    response["Cache-Control"] = "private, max-age=31536000, immutable"
+    response["Cache-Control"] = kept
     return response

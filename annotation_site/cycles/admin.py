@@ -38,7 +38,7 @@ class ScheduleAdmin(ModelAdmin):
     fieldsets = (
         (None, {"fields": ("campaign", "is_enabled", ("every_pairs", "most_per_day"))}),
         ("Export", {"fields": ("snapshot_recipe", "snapshot_overrides")}),
-        ("Train", {"fields": ("recipe", ("device", "seed"), "overrides")}),
+        ("Train", {"fields": ("recipe", "seed", ("device", "processes"), "overrides")}),
         ("Promote", {"fields": ("promotes", "least_pairs")}),
         ("Rescore and propose", {"fields": (("pool_size", "ask_for"), "control_share")}),
     )

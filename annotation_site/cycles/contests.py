@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from annotation_site.accounts.models import User
@@ -16,11 +15,13 @@ from annotation_site.cycles.models import Contest
 from annotation_site.jobs.models import JobState
 from annotation_site.jobs.running import JobFailed, Reporter
 from annotation_site.jobs.services import JobLost, job_enqueue
+from annotation_site.snapshots.models import Snapshot
 from annotation_site.snapshots.services import snapshot_folder
+from annotation_site.training import artefacts
 from annotation_site.training.following import follow
 from annotation_site.training.models import ModelVersion, TrainingRun
-from annotation_site.training.services import TrainingError, run_folder
-from annotation_site.training.versions import checkpoint_folder
+from annotation_site.training.services import TrainingError
+from annotation_site.training.versions import CheckpointMissing, checkpoint_folder
 
 RESULT_NAME = "contest.json"
 WAITING = "Waiting for a worker"
@@ -36,9 +37,17 @@ def contest_start(
     now: datetime,
     user: User | None = None,
 ) -> Contest:
-    """Queue the measuring of a finished run beside a version, or beside predictors that know nothing."""
+    """Queue the measuring of a finished run beside a version, or beside predictors that know nothing.
+
+    Raises `TrainingError` for a run that is not done, and for a version of which nobody here knows what it has seen.
+    """
     if run.state != JobState.DONE:
         raise TrainingError(f"{run} is not done: only a finished run can be compared.")
+    if against is not None and training_snapshot(against) is None:
+        raise TrainingError(
+            f"{against} was brought in, and the snapshot that it was trained on is not here: nobody can say which "
+            "pairs are new to it. Bring that snapshot here, or promote another version by hand."
+        )
     contest = Contest.objects.create(
         run=run,
         against=against,
@@ -71,17 +80,31 @@ def contest_again(*, contest: Contest, now: datetime) -> None:
         job_enqueue(job=contest, now=now)
 
 
+def training_snapshot(version: ModelVersion) -> Snapshot | None:
+    """The snapshot that a version was trained on; None where it is not on this site."""
+    if version.run is not None:
+        return version.run.snapshot
+    digest = version.identity.get("snapshot_digest", "")
+    return Snapshot.objects.filter(state=JobState.DONE, digest=digest).order_by("pk").first()
+
+
 def contest_folder(contest: Contest) -> Path:
-    return Path(settings.RUNS_ROOT) / contest.folder
+    return artefacts.folder_of(contest.folder)
 
 
 def command_of(contest: Contest) -> list[str]:
-    """The arguments of `python -m model`: the run's own snapshot, and the one that the other was trained on."""
+    """The arguments of `python -m model`: the run's own snapshot, and the one that the other was trained on.
+
+    Fetches the checkpoints that are not on this machine. Raises `StorageUnreachable` and `CheckpointMissing`.
+    """
     run, against = contest.run, contest.against
-    arguments = ["contest", "--checkpoint", str(run_folder(run)), "--snapshot", str(snapshot_folder(run.snapshot))]
+    own = artefacts.fetch(run.folder, artefacts.CHECKPOINT_NAMES)
+    arguments = ["contest", "--checkpoint", str(own), "--snapshot", str(snapshot_folder(run.snapshot))]
     if against is not None:
+        trained_on = training_snapshot(against)
+        assert trained_on is not None
         arguments += ["--against", str(checkpoint_folder(against))]
-        arguments += ["--against-trained-on", str(snapshot_folder(against.run.snapshot))]
+        arguments += ["--against-trained-on", str(snapshot_folder(trained_on))]
     arguments += ["--least", str(contest.least_pairs), "--seed", str(contest.seed), "--device", run.device]
     return [*arguments, "--out", str(contest_folder(contest) / RESULT_NAME)]
 
@@ -95,7 +118,11 @@ def contest_hold(contest: Contest, report: Reporter) -> None:
         if event.get("event") == "progress":
             report(int(event["done"]), int(event["total"]), "Both models score the pairs that neither has seen")
 
-    follow(command_of(contest), folder=folder, on_event=on_event, beat=report)
+    try:
+        command = command_of(contest)
+    except (artefacts.StorageUnreachable, CheckpointMissing) as error:
+        raise JobFailed(str(error)) from None
+    follow(command, folder=folder, on_event=on_event, beat=report)
     try:
         found = json.loads((folder / RESULT_NAME).read_text())
     except (OSError, ValueError) as error:

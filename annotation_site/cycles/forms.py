@@ -37,12 +37,26 @@ HELP = {
     "recipe": "The same for every cycle, so that what a new model gains comes from new ratings.",
     "seed": "The same for every cycle: of the training, of the resampling and of what is drawn.",
     "device": "auto takes a GPU where the worker has one.",
+    "processes": "Of the training: one a GPU, on the worker's machine.",
     "promotes": "Off, a better run is named to you, and you promote it from its page.",
     "least_pairs": "With fewer held-out pairs that neither model has seen, nothing is promoted.",
     "pool_size": "Unrated pairs that the active version scores.",
     "ask_for": "Of those, so many are proposed to be rated next.",
     "control_share": "Drawn at random among them, so that the gain over chance can be measured.",
 }
+
+
+TRAINING_RECIPES = [
+    ("As they are", [(name, name) for name in recipes.NAMES]),
+    *(
+        (
+            f"In size {size}",
+            [(f"{name}@{size}", f"{name}@{size}") for name in recipes.NAMES if name not in recipes.SIZES],
+        )
+        for size in recipes.SIZES
+        if size != "full"
+    ),
+]
 
 
 class SettingsField(forms.Field):
@@ -84,13 +98,14 @@ class ScheduleForm(forms.ModelForm):
         model = Schedule
         fields = (
             "campaign", "is_enabled", "every_pairs", "most_per_day", "snapshot_recipe", "snapshot_overrides", "recipe",
-            "overrides", "seed", "device", "promotes", "least_pairs", "pool_size", "ask_for", "control_share",
+            "overrides", "seed", "device", "processes", "promotes", "least_pairs", "pool_size", "ask_for",
+            "control_share",
         )  # fmt: skip
         labels = LABELS
         help_texts = HELP
         widgets = {
             "snapshot_recipe": UnfoldAdminSelectWidget(choices=[(name, name) for name in snapshot_recipes.NAMES]),
-            "recipe": UnfoldAdminSelectWidget(choices=[(name, name) for name in recipes.NAMES]),
+            "recipe": UnfoldAdminSelectWidget(choices=TRAINING_RECIPES),
             "device": UnfoldAdminSelectWidget(choices=[(name, name) for name in DEVICES]),
         }
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from annotation_site.cycles.machine import OPEN, CycleState, StepKind, StepState
 from annotation_site.jobs.models import Job
-from annotation_site.training.models import ModelVersion, Rescoring, TrainingRun
+from annotation_site.training.models import MOST_PROCESSES, ModelVersion, Rescoring, TrainingRun
 
 SEEDS = [MinValueValidator(0), MaxValueValidator(2**31 - 1)]
 
@@ -29,6 +29,9 @@ class Schedule(models.Model):
     overrides = models.JSONField(default=dict, blank=True)
     seed = models.PositiveIntegerField(default=0, validators=SEEDS)
     device = models.CharField(max_length=12, default="auto")
+    processes = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_PROCESSES)]
+    )
     promotes = models.BooleanField(default=True)
     least_pairs = models.PositiveIntegerField(default=50, validators=[MinValueValidator(2)])
     pool_size = models.PositiveIntegerField(default=2000, validators=[MinValueValidator(1)])

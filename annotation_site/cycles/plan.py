@@ -20,6 +20,7 @@ class Plan:
     overrides: Mapping[str, Any]
     seed: int
     device: str
+    processes: int
     promotes: bool
     least_pairs: int
     pool_size: int
@@ -43,7 +44,7 @@ def words(plan: Plan) -> dict[StepKind, str]:
     promoted = "make it the active version" if plan.promotes else "name it to an admin, who may promote it"
     return {
         StepKind.EXPORT: f"Export a snapshot by the recipe {plan.snapshot_recipe}{_but(plan.snapshot_overrides)}.",
-        StepKind.TRAIN: f"Train {plan.recipe}{_but(plan.overrides)} on it, with seed {plan.seed}, on {plan.device}.",
+        StepKind.TRAIN: f"Train {plan.recipe}{_but(plan.overrides)} on it, with seed {plan.seed}, on {_device(plan)}.",
         StepKind.CONTEST: (
             "Measure it beside the active version on test pairs that neither has seen"
             f" ({plan.least_pairs:,} of them at the least)."
@@ -55,6 +56,10 @@ def words(plan: Plan) -> dict[StepKind, str]:
             "for the raters to score next."
         ),
     }
+
+
+def _device(plan: Plan) -> str:
+    return plan.device if plan.processes == 1 else f"{plan.device} in {plan.processes} processes"
 
 
 def _but(overrides: Mapping[str, Any]) -> str:

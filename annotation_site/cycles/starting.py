@@ -60,6 +60,7 @@ def _train(cycle: Cycle, now: datetime) -> CycleStep:
         overrides=plan.overrides,
         seed=plan.seed,
         device=plan.device,
+        processes=plan.processes,
         note=str(cycle)[:200],
         user=_on_behalf_of(cycle),
         now=now,

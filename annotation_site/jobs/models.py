@@ -6,7 +6,9 @@ win, the heartbeat says that it lives, and the sweep (`tasks.jobs_sweep`) queues
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -29,6 +31,12 @@ class Job(models.Model):
     task_name: ClassVar[str]
     queue: ClassVar[str] = "default"
     max_attempts: ClassVar[int] = 3
+    when_lost: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """What else a job's row says once its workers died too often."""
+    when_broken: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """What else it says after an error that nobody foresaw."""
+    is_in_overview: ClassVar[bool] = True
+    """Whether admins see it among the work in progress."""
 
     state = models.CharField(max_length=12, choices=JobState.choices, default=JobState.QUEUED, db_index=True)
     done = models.PositiveBigIntegerField(default=0, help_text="Steps done so far.")

@@ -7,9 +7,9 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import OperationalError, connection, connections
 from django.utils import timezone
@@ -85,6 +85,7 @@ def job_run(*, model: type[J], job_id: int, work: Callable[[J, Reporter], None])
         return "not ours"
     heartbeat = _Heartbeat(job)
     heartbeat.start()
+    more: Mapping[str, Any] = {}
     try:
         work(job, Reporter(job))
         state, words = JobState.DONE, ""
@@ -97,7 +98,9 @@ def job_run(*, model: type[J], job_id: int, work: Callable[[J, Reporter], None])
     except Exception as error:
         log.exception("job broke: %s %s", model.__name__, job_id)
         state, words = JobState.FAILED, f"Something we did not expect: {type(error).__name__}: {error}"
+        more = model.when_broken
     finally:
         if heartbeat.is_alive():
             heartbeat.stop()
-    return str(state) if job_finish(job=job, state=state, now=timezone.now(), error=words) else "not ours"
+    finished = job_finish(job=job, state=state, now=timezone.now(), error=words, **more)
+    return str(state) if finished else "not ours"

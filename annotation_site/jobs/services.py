@@ -18,8 +18,12 @@ log = logging.getLogger(__name__)
 
 J = TypeVar("J", bound=Job)
 
-LEASE = timedelta(seconds=60)
-"""A running job whose heartbeat is older than this is taken for dead."""
+LEASE = timedelta(seconds=30)
+"""A running job whose heartbeat is older than this is taken for dead.
+
+Heartbeats come every quarter of it: one may be missed for as long as SQLite waits for a lock (20 s), and a death is
+noticed within this and the sweep's 10 s. The machines' clocks must agree to a few seconds.
+"""
 
 RESEND = timedelta(seconds=30)
 """A queued job whose message was sent longer ago than this gets another."""
@@ -106,6 +110,7 @@ def jobs_sweep(*, model: type[Job], now: datetime) -> int:
         state=JobState.FAILED,
         finished_at=now,
         error="The worker died each time that it tried this job. Its log says more; start the job again when mended.",
+        **model.when_lost,
     )
     dead.update(state=JobState.QUEUED, worker="", sent_at=None, words="Its worker stopped; waiting for another")
     waiting = rows.filter(state=JobState.QUEUED).filter(Q(sent_at=None) | Q(sent_at__lt=now - RESEND))

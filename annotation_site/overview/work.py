@@ -48,7 +48,7 @@ class JobLine:
 
 def job_lines(*, now: datetime) -> list[JobLine]:
     """Jobs that wait or run, then those that ended within a day, newest first."""
-    lines = [line for model in job_models() for line in _lines_of(model, now)]
+    lines = [line for model in job_models() if model.is_in_overview for line in _lines_of(model, now)]
     order = {JobState.RUNNING: 0, JobState.QUEUED: 1}
     lines.sort(key=lambda line: line.at, reverse=True)
     return sorted(lines, key=lambda line: order.get(JobState(line.state), 2))[:MOST_JOBS]

@@ -105,11 +105,11 @@ class ModelVersionAdmin(ModelAdmin):
 
     @display(description="Snapshot")
     def snapshot_digest(self, version: ModelVersion) -> str:
-        return version.run.snapshot.digest[:12]
+        return str(version.identity.get("snapshot_digest", ""))[:12]
 
     @display(description="SRCC, unseen both")
     def test_srcc(self, version: ModelVersion) -> str:
-        value = selectors.test_srcc(version.run)
+        value = selectors.srcc_of(version.metrics)
         return "" if value is None else f"{value:.2f}"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

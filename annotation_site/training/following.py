@@ -1,13 +1,14 @@
 """A model process under a Celery task: started on its own, followed by its event file, stopped on request.
 
 The site never loads torch. Whatever the process does to itself (a crash, an out-of-memory kill) ends as words in the
-job's row; if the worker dies, the process is told to save and stop, and the sweep lets another worker go on from there.
+job's row; if the worker dies, the process is told to save and stop (`keeper`), and the sweep lets another worker go on
+from there.
 """
 
 from __future__ import annotations
 
-import ctypes
-import os
+import contextlib
+import json
 import signal
 import subprocess
 import sys
@@ -19,43 +20,47 @@ from typing import Any
 from django.conf import settings
 
 from annotation_site.jobs.running import JobFailed
-from annotation_site.jobs.services import JobCancelled, JobLost
+from annotation_site.jobs.services import LEASE
+from annotation_site.training import keeper, launching
+from annotation_site.training.keeper import LOG_NAME
+from annotation_site.training.reasons import Reason, explain
 from model.events import EVENTS_NAME, EventTail
 
-LOG_NAME = "log.txt"
+__all__ = ["LOG_NAME", "POLL_SECONDS", "ProcessFailed", "follow", "log_tail"]
+
 POLL_SECONDS = 0.4
-GRACE_SECONDS = 30.0
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None)  # loaded here: nothing may be loaded between fork and exec
+ORPHAN_GRACE_SECONDS = LEASE.total_seconds() / 2
+"""How long the processes of a dead worker may take to save: they are gone before another worker gets the job."""
 
 OnEvent = Callable[[Mapping[str, Any]], None]
 
 
-def _end_with_parent() -> None:
-    """Linux: the process gets SIGTERM when its worker is gone, however that went. Elsewhere the sweep must wait."""
-    if sys.platform == "linux":
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+class ProcessFailed(JobFailed):
+    """The process ended by itself, other than well; `reason` says why for programs, the text for people."""
+
+    def __init__(self, reason: Reason, words: str) -> None:
+        super().__init__(words)
+        self.reason = reason
 
 
-def follow(arguments: Sequence[str], *, folder: Path, on_event: OnEvent, beat: Callable[[], None]) -> None:
-    """Run `python -m model ARGUMENTS` to its end, handing on each of its events.
+def follow(
+    arguments: Sequence[str],
+    *,
+    folder: Path,
+    on_event: OnEvent,
+    beat: Callable[[], None],
+    processes: int = 1,
+    name: str = "",
+) -> None:
+    """Run `python -m model ARGUMENTS` to its end, handing on each of its events. `processes`, `name`: see `launching`.
 
     `beat` is called at every look and may raise `JobCancelled` or `JobLost`: then the process is told to save and stop,
-    and the exception goes on. Raises `JobFailed` with what a person should know when it ends by itself other than well.
+    and the exception goes on. Raises `ProcessFailed` with what a person should know when it ends by itself other than
+    well.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tail = EventTail(folder / EVENTS_NAME, offset=_size(folder / EVENTS_NAME))
-    with (folder / LOG_NAME).open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "model", *arguments],
-            cwd=settings.BASE_DIR,
-            stdout=log,
-            stderr=log,
-            stdin=subprocess.DEVNULL,
-            # Threads that wait must sleep: spinning, they slow a machine that serves people at the same time tenfold.
-            env={**os.environ, "PYTHONUNBUFFERED": "1", "OMP_WAIT_POLICY": "PASSIVE"},
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 - one system call, nothing that could wait for a lock
-        )
+    process = _start(launching.command(arguments, processes=processes, name=name), folder, processes=processes)
     last_error = ""
     try:
         while True:
@@ -68,34 +73,44 @@ def follow(arguments: Sequence[str], *, folder: Path, on_event: OnEvent, beat: C
                 break
             beat()
             time.sleep(POLL_SECONDS)
-    except (JobCancelled, JobLost):
-        _stop(process)
-        raise
     finally:
-        if process.poll() is None:
-            _stop(process)
-    if process.returncode != 0:
-        raise JobFailed(_why(process.returncode, last_error, folder / LOG_NAME))
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(timeout=GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _why(status: int, error: str, log: Path) -> str:
-    if status == -signal.SIGKILL:
-        return (
-            "The process was killed from outside, most likely because the machine ran out of memory: "
-            "choose a smaller recipe or batch, or a machine with more memory, then resume."
+        status, said = _ended(process)
+    if status == keeper.BUSY:
+        raise ProcessFailed(
+            Reason.BUSY, "Another process still trains in this run's folder: wait a minute, then resume."
         )
-    if status in (-signal.SIGTERM, 128 + signal.SIGTERM):
-        return "The process was told to stop and saved a checkpoint: resume goes on from there."
-    return error or log_tail(log, lines=1) or f"The process ended with status {status} and said nothing."
+    if status != 0:
+        raise ProcessFailed(*explain(status, tail=said, error=last_error))
+
+
+def _start(command: Sequence[str], folder: Path, *, processes: int) -> subprocess.Popen[bytes]:
+    """The keeper with the command under it. It lives as long as the command, and ends it when we let go of it."""
+    times = [settings.TRAINING_GRACE_SECONDS, ORPHAN_GRACE_SECONDS, ORPHAN_GRACE_SECONDS + 5]
+    return subprocess.Popen(
+        [sys.executable, "-IS", keeper.__file__, str(folder), *map(str, times), "--", *command],
+        cwd=settings.BASE_DIR,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        bufsize=0,
+        env=launching.environment(processes=processes),
+        start_new_session=True,
+    )
+
+
+def _ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
+    """Status and last words of the command; it is told to stop first if it has not ended by itself."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process.stdin, process.stdout:
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(b"stop\n")
+        said = process.stdout.read()
+        process.wait()
+    try:
+        report = json.loads(said)
+    except ValueError:  # the keeper itself was killed
+        return process.returncode or -signal.SIGKILL, ""
+    return int(report["status"]), str(report["tail"])
 
 
 def log_tail(log: Path, *, lines: int) -> str:

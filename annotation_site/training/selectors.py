@@ -11,10 +11,8 @@ from django.db.models import QuerySet
 from annotation_site.charts.drawings import Bins, Series
 from annotation_site.jobs.models import JobState
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.training.following import LOG_NAME, log_tail
+from annotation_site.training.artefacts import log_tail_of, read_events_of
 from annotation_site.training.models import ModelVersion, TrainingRun
-from annotation_site.training.services import run_folder
-from model.events import EVENTS_NAME, read_events
 
 PROTOCOLS = {
     "unseen-both": "New painting, new track",
@@ -76,7 +74,11 @@ def versions() -> QuerySet[ModelVersion]:
 
 def test_srcc(run: TrainingRun) -> float | None:
     """The headline figure: SRCC on the test pairs of the regime that the run was trained under."""
-    report = run.report or {}
+    return srcc_of(run.report or {})
+
+
+def srcc_of(report: Mapping[str, Any]) -> float | None:
+    """The headline figure of a report, or of a version's `metrics`."""
     figure = report.get("protocols", {}).get(report.get("trained_under", "unseen-both"), {}).get("srcc") or {}
     value: float | None = figure.get("value")
     return value
@@ -84,7 +86,7 @@ def test_srcc(run: TrainingRun) -> float | None:
 
 def run_curves(run: TrainingRun) -> Curves:
     """The curves so far. A run that was resumed repeats steps: the later one counts."""
-    events = read_events(run_folder(run) / EVENTS_NAME) if run.folder else []
+    events = read_events_of(run)
     steps = {event["step"]: event for event in events if event.get("event") == "step"}
     checks = {event["step"]: event for event in events if event.get("event") == "validation"}
     last = steps[max(steps)] if steps else {}
@@ -153,7 +155,7 @@ def run_identity(run: TrainingRun) -> dict[str, str]:
 
 
 def run_log(run: TrainingRun, *, lines: int = 12) -> str:
-    return log_tail(run_folder(run) / LOG_NAME, lines=lines) if run.folder else ""
+    return log_tail_of(run, lines=lines)
 
 
 def histogram_bins(histogram: Mapping[str, Sequence[float]]) -> Bins | None:

@@ -12,9 +12,10 @@ from mpd_builder.ingest.items import (
     Rejected,
     Remark,
     SourceError,
+    Stretch,
 )
 from mpd_builder.ingest.opening import opened
-from mpd_builder.ingest.pool import process_many
+from mpd_builder.ingest.pool import Checker, process_many
 from mpd_builder.ingest.processing import examine, fingerprint, process
 from mpd_builder.ingest.sources import PAPER_STYLES, FolderSource, Source, SourceKind, SourceOptions, open_source
 
@@ -24,6 +25,7 @@ __all__ = [
     "CheckedClip",
     "CheckedPainting",
     "CheckedTrack",
+    "Checker",
     "Details",
     "FolderSource",
     "Limits",
@@ -35,6 +37,7 @@ __all__ = [
     "SourceError",
     "SourceKind",
     "SourceOptions",
+    "Stretch",
     "examine",
     "fingerprint",
     "open_source",

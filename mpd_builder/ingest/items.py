@@ -71,6 +71,17 @@ _OPEN: Final = frozenset(known.name for known in fields(Details)) - {"sha256", "
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """Which part of a piece of music is cut into clips: from `start_s` on, at most `most_clips` of them."""
+
+    start_s: float = 0.0
+    most_clips: int | None = None
+
+
+WHOLE: Final = Stretch()
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A file that may be a painting or a piece of music. `name` is relative to its source, printable.
 

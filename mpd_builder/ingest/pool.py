@@ -54,6 +54,34 @@ def process_many(
         team.close()
 
 
+class Checker:
+    """One process that stays between files, for whoever checks one now and then. Not for several threads at a time."""
+
+    def __init__(self) -> None:
+        self._child = _Child()
+
+    def check(self, candidate: Candidate, *, limits: Limits, work: Work = process, seconds: float) -> Outcome:
+        """The file's outcome. One that takes longer than `seconds` is rejected, as is one whose process dies."""
+        if self._child.is_dismissed:
+            self._child = _Child()
+        timer = threading.Timer(seconds, self._child.dismiss)
+        timer.daemon = True
+        timer.start()
+        outcome = self._child.ask((work, candidate, limits))
+        timer.cancel()
+        if outcome is None and self._child.is_dismissed:
+            return Rejected("too_slow", f"Decoding it takes longer than {seconds:g} s.", "Make it smaller or shorter.")
+        return _crashed() if outcome is None else outcome
+
+    def close(self) -> None:
+        self._child.close()
+
+
+def _crashed() -> Rejected:
+    reason = "Decoding it ended the process that did it: a fault in the decoder, or too little memory."
+    return Rejected("crashed", reason, "Convert it to another format, or make it smaller.")
+
+
 class _Team:
     """The processes, each asked by one thread at a time."""
 
@@ -71,8 +99,7 @@ class _Team:
                     return outcome
         finally:
             self.free.put(child)
-        reason = "Decoding it ended the process that did it: a fault in the decoder, or too little memory."
-        return Rejected("crashed", reason, "Convert it to another format, or make it smaller.")
+        return _crashed()
 
     def dismiss(self) -> None:
         """End the processes, whatever they are at; threads that wait for an answer go on without one."""

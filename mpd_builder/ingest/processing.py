@@ -10,7 +10,15 @@ from io import BufferedReader
 from pathlib import Path
 
 from mpd_builder.ingest.content import HEAD_BYTES, Kind, identify
-from mpd_builder.ingest.items import Candidate, CheckedPainting, CheckedTrack, Limits, Rejected
+from mpd_builder.ingest.items import (
+    WHOLE,
+    Candidate,
+    CheckedPainting,
+    CheckedTrack,
+    Limits,
+    Rejected,
+    Stretch,
+)
 from mpd_builder.ingest.opening import linked, opened
 from mpd_builder.ingest.pictures import check_picture
 from mpd_builder.ingest.sounds import check_sound
@@ -32,13 +40,16 @@ def examine(candidate: Candidate, *, limits: Limits) -> str:
         return sha256
 
 
-def process(candidate: Candidate, *, limits: Limits) -> CheckedPainting | CheckedTrack:
-    """Check and decode one file, by its content and never by its extension. Raises `Rejected`."""
+def process(candidate: Candidate, *, limits: Limits, stretch: Stretch = WHOLE) -> CheckedPainting | CheckedTrack:
+    """Check and decode one file, by its content and never by its extension. Raises `Rejected`.
+
+    Of music only the `stretch` is cut; an import takes the whole.
+    """
     with _examined(candidate, limits) as (file, sha256):
         form = identify(file.read(HEAD_BYTES))
         file.seek(0)
         if form.kind is Kind.SOUND:
-            return check_sound(candidate, file, sha256=sha256, form=form, limits=limits)
+            return check_sound(candidate, file, sha256=sha256, form=form, limits=limits, stretch=stretch)
         data = file.read(limits.max_picture_bytes + 1)
         if len(data) > limits.max_picture_bytes:
             raise _too_many_bytes(file.seek(0, 2), limits.max_picture_bytes)

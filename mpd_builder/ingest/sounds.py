@@ -17,7 +17,16 @@ from mpd_builder.ingest import mpeg
 from mpd_builder.ingest.clips import make_clip
 from mpd_builder.ingest.content import Format
 from mpd_builder.ingest.fingerprints import track_fingerprint
-from mpd_builder.ingest.items import Candidate, CheckedClip, CheckedTrack, Limits, Rejected, Remark
+from mpd_builder.ingest.items import (
+    WHOLE,
+    Candidate,
+    CheckedClip,
+    CheckedTrack,
+    Limits,
+    Rejected,
+    Remark,
+    Stretch,
+)
 from mpd_builder.ingest.steady import SteadyFile
 from mpd_builder.ingest.titles import described
 from mpd_builder.records import CLIP_SECONDS, Track, track_id
@@ -40,12 +49,19 @@ class _Tally:
 
 
 def check_sound(
-    candidate: Candidate, file: BufferedIOBase, *, sha256: str, form: Format, limits: Limits
+    candidate: Candidate,
+    file: BufferedIOBase,
+    *,
+    sha256: str,
+    form: Format,
+    limits: Limits,
+    stretch: Stretch = WHOLE,
 ) -> CheckedTrack:
     """Decode the whole file and cut it: non-overlapping, from the start, 15 x sample rate frames each, rest dropped.
 
     The duration is counted in decoded frames; the header's word is only compared. Samples that are not finite become
-    zero, within `MAX_BAD_SHARE`. Raises `Rejected`.
+    zero, within `MAX_BAD_SHARE`. Of a `stretch` that ends early nothing after it is decoded, clips are numbered from
+    its start, and their frames count from there. Raises `Rejected`.
     """
     tally = _Tally()
     with _source(file, form, tally) as source:
@@ -61,11 +77,12 @@ def check_sound(
             _header_checked(sound, limits)
             clips = tuple(
                 make_clip(samples, track_sha256=sha256, index=index, sample_rate=sound.samplerate)
-                for index, samples in enumerate(_cuts(sound, limits, tally))
+                for index, samples in enumerate(_cuts(sound, limits, tally, stretch))
             )
             # libsndfile only estimates the length of an MP3 file; all others have a count in their header.
-            promised = tally.frames if form.name == "MP3" else sound.frames
-            _outcome_checked(sound, clips, tally, promised=promised / sound.samplerate)
+            is_counted = form.name != "MP3" and stretch.most_clips is None
+            promised = sound.frames if is_counted else tally.frames
+            _outcome_checked(sound, clips, tally, promised=promised / sound.samplerate, start_s=stretch.start_s)
             return CheckedTrack(
                 track=_track(candidate, sha256, sound, tally),
                 suffix=form.suffix,
@@ -132,11 +149,12 @@ def _header_checked(sound: soundfile.SoundFile, limits: Limits) -> None:
         )
 
 
-def _cuts(sound: soundfile.SoundFile, limits: Limits, tally: _Tally) -> Iterator[Samples]:
+def _cuts(sound: soundfile.SoundFile, limits: Limits, tally: _Tally, stretch: Stretch) -> Iterator[Samples]:
     """Yield each whole clip as float32 (15 x rate, channels); only one is in memory at a time."""
+    _pass_over(sound, round(stretch.start_s * sound.samplerate), tally)
     length = round(CLIP_SECONDS * sound.samplerate)
-    filled = length
-    while True:
+    filled, wanted = length, stretch.most_clips
+    while wanted is None or wanted > 0:
         if filled == length:
             samples = np.empty((length, sound.channels), dtype=np.float32)
             filled = 0
@@ -152,6 +170,15 @@ def _cuts(sound: soundfile.SoundFile, limits: Limits, tally: _Tally) -> Iterator
             )
         if filled == length:
             yield samples
+            wanted = None if wanted is None else wanted - 1
+
+
+def _pass_over(sound: soundfile.SoundFile, frames: int, tally: _Tally) -> None:
+    """Decode what comes before the stretch and drop it: not every format can be sought to the frame."""
+    passed = np.empty((min(frames, BLOCK_FRAMES), sound.channels), dtype=np.float32)
+    while frames and (got := _read(sound, passed[:frames], tally)):
+        frames -= got
+        tally.frames += got
 
 
 def _read(sound: soundfile.SoundFile, into: Samples, tally: _Tally) -> int:
@@ -180,16 +207,17 @@ def _clean(samples: Samples, tally: _Tally) -> None:
 
 
 def _outcome_checked(
-    sound: soundfile.SoundFile, clips: tuple[CheckedClip, ...], tally: _Tally, *, promised: float
+    sound: soundfile.SoundFile, clips: tuple[CheckedClip, ...], tally: _Tally, *, promised: float, start_s: float
 ) -> None:
     """Judge what came out: reject what gives no clip, and put the rest into words."""
     seconds = tally.frames / sound.samplerate
     stopped = f" The decoder stopped there: {tally.broke_off}" if tally.broke_off else ""
+    where = f" from second {start_s:g} on" if start_s else ""
     if not clips:
         raise Rejected(
             "too_short",
-            f"It is {seconds:.1f} s long; no clip of {CLIP_SECONDS:g} s can be cut from it.{stopped}",
-            "Find a longer recording.",
+            f"It is {seconds:.1f} s long; no clip of {CLIP_SECONDS:g} s can be cut from it{where}.{stopped}",
+            "Begin earlier." if start_s else "Find a longer recording.",
         )
     if tally.not_finite > MAX_BAD_SHARE * tally.frames * sound.channels:
         raise Rejected("not_numbers", f"{tally.not_finite} of its samples are not numbers.", "Export it again.")

@@ -42,8 +42,8 @@ def filled_in(schedule: Schedule | None = None, **fields: Any) -> dict[str, Any]
     campaign = schedule.campaign if schedule else make_campaign()
     sent = {
         "campaign": campaign.pk, "every_pairs": 200, "most_per_day": 2, "snapshot_recipe": "demo",
-        "snapshot_overrides": "", "recipe": "small", "overrides": "", "seed": 3, "device": "auto", "promotes": "on",
-        "least_pairs": 50, "pool_size": 2000, "ask_for": 40, "control_share": "0.2",
+        "snapshot_overrides": "", "recipe": "best@small", "overrides": "", "seed": 3, "device": "auto", "processes": 1,
+        "promotes": "on", "least_pairs": 50, "pool_size": 2000, "ask_for": 40, "control_share": "0.2",
     }  # fmt: skip
     return sent | fields
 

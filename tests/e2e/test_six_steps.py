@@ -82,6 +82,7 @@ def test_the_six_steps(running_site: Site, browser: Browser, screens: Path, tmp_
     export_and_verify(admin, screens, tmp_path)
     train(admin, screens)
     promote_and_rescore(admin, screens)
+    ask_the_judge(admin, screens)
     see_what_the_model_asks(invite(admin, browser), site, screens)
     assert not problems
 
@@ -206,6 +207,23 @@ def promote_and_rescore(page: Page, screens: Path) -> None:
     page.get_by_role("button", name="Start rescoring").click()
     finish_job(page, timeout=120_000)
     page.screenshot(path=screens / "6-rescoring.png", full_page=True)
+
+
+def ask_the_judge(page: Page, screens: Path) -> None:
+    """Beside the loop: the version that was promoted judges two paintings of the corpus with a piece of music."""
+    page.goto(f"{origin(page)}/judge/")
+    for what, field in (("Some paintings", "paintings"), ("Some music", "track")):
+        page.get_by_role("button", name=what).click()
+        choices = page.locator(f"[name={field}]:not([value=''])")
+        expect(choices.nth(1)).to_be_visible(timeout=20_000)
+        choices.first.check()
+        if field == "paintings":
+            choices.nth(1).check()
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.get_by_role("heading", name="2 paintings for one piece of music")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("MPJudge v1")).to_be_visible()
+    expect(page.locator(".judge-film .layer")).to_have_count(3)
+    page.screenshot(path=screens / "6-judged.png", full_page=True)
 
 
 def invite(page: Page, browser: Browser) -> Page:

@@ -60,6 +60,7 @@ def test_every_long_job_of_the_site_is_swept():
         "ImportJob",
         "Snapshot",
         "Verification",
+        "Judging",
         "Comparison",
         "TrainingRun",
         "Rescoring",

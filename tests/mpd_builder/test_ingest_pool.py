@@ -11,7 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from mpd_builder.ingest import Candidate, CheckedPainting, CheckedTrack, Limits, Rejected, process, process_many
+from mpd_builder.ingest import (
+    Candidate,
+    CheckedPainting,
+    CheckedTrack,
+    Checker,
+    Limits,
+    Rejected,
+    process,
+    process_many,
+)
 from tests.mpd_builder.media_files import gradient, write_picture
 
 
@@ -113,3 +122,20 @@ def is_running(pid: int) -> bool:
         return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except OSError:
         return False
+
+
+def test_a_checker_outlives_files_that_kill_its_process_or_take_too_long(tmp_path: Path) -> None:
+    good, fatal, other = candidates(tmp_path, "0.png", "kill.png", "slow.png")
+    checker = Checker()
+    try:
+        for candidate, work, seconds, expected in [
+            (good, process, 60.0, None),
+            (fatal, fatal_for_some, 60.0, "crashed"),
+            (good, process, 60.0, None),
+            (other, slow, 1.0, "too_slow"),
+            (good, process, 60.0, None),
+        ]:
+            outcome = checker.check(candidate, limits=Limits(), work=work, seconds=seconds)
+            assert (outcome.code if isinstance(outcome, Rejected) else None) == expected
+    finally:
+        checker.close()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from mpd_builder.ingest import Candidate, Limits, Rejected, process
+from mpd_builder.ingest import Candidate, CheckedTrack, Limits, Rejected, Stretch, process
 from mpd_builder.ingest.clips import downmixed, waveform_peaks
 from tests.mpd_builder.media_files import as_track, tone, write_sound
 
@@ -226,3 +226,23 @@ def test_what_is_no_sound_or_picture_is_named(tmp_path: Path, data: bytes, code:
     assert refused.code == code
     assert words in refused.reason
     assert refused.hint
+
+
+def test_a_stretch_is_cut_from_its_second_on_and_ends_when_it_has_its_clips(tmp_path: Path) -> None:
+    rate = 11_025
+    source = counting(round(47.3 * rate))
+    path = write_sound(tmp_path / "a.wav", source, rate=rate)
+    track = process(Candidate(path, path.name), limits=Limits(), stretch=Stretch(1.5, 2))
+    assert isinstance(track, CheckedTrack)
+    assert track.remarks == ()  # that the rest was left undecoded is no fault of the file
+    assert len(track.clips) == 2
+    for index, checked in enumerate(track.clips):
+        start = round(1.5 * rate) + index * 15 * rate
+        np.testing.assert_array_equal(heard(checked.audio)[0], source[start : start + 15 * rate])
+
+
+def test_a_stretch_that_begins_too_late_says_so(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.wav", tone(20))
+    with pytest.raises(Rejected, match="cut from it from second 7 on") as caught:
+        process(Candidate(path, path.name), limits=Limits(), stretch=Stretch(7.0))
+    assert caught.value.hint == "Begin earlier."

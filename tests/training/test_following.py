@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +10,8 @@ import pytest
 from annotation_site.jobs.running import JobFailed
 from annotation_site.jobs.services import JobCancelled
 from annotation_site.training import following
-from annotation_site.training.following import follow
+from annotation_site.training.following import ProcessFailed, follow
+from annotation_site.training.reasons import Reason
 
 
 @pytest.fixture
@@ -53,6 +49,15 @@ def test_a_failure_is_told_in_the_process_own_words(model_process):
         follow(["train"], folder=folder, on_event=lambda _: None, beat=lambda: None)
 
 
+def test_a_full_disk_has_no_room_for_the_log_either_and_the_reason_still_arrives(model_process):
+    folder = model_process('import sys\nprint("error: disk full: no room", file=sys.stderr)\nsys.exit(1)')
+    folder.mkdir()
+    (folder / "log.txt").symlink_to("/dev/full")
+    with pytest.raises(ProcessFailed, match="The disk is full: no room") as failed:
+        follow(["train"], folder=folder, on_event=lambda _: None, beat=lambda: None)
+    assert failed.value.reason == Reason.DISK_FULL
+
+
 def test_without_an_error_event_the_last_line_of_the_log_speaks(model_process):
     folder = model_process(
         'import sys\nprint("the snapshot is damaged: data/pairs.parquet", file=sys.stderr)\nsys.exit(1)'
@@ -87,45 +92,3 @@ def test_cancelling_lets_the_process_save_first(model_process):
     with pytest.raises(JobCancelled):
         follow(["train"], folder=folder, on_event=lambda _: None, beat=beat)
     assert (folder / "saved").exists()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
-def test_a_killed_worker_takes_its_training_with_it(tmp_path: Path):
-    """A worker in a process of its own is killed with SIGKILL; the process it started must end."""
-    (tmp_path / "model").mkdir()
-    (tmp_path / "model" / "__main__.py").write_text(
-        "import os, time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(60)\n"
-    )
-    worker = textwrap.dedent(
-        f"""
-        import os, pathlib
-        os.environ["DJANGO_SETTINGS_MODULE"] = "annotation_site.settings"
-        import django; django.setup()
-        from django.conf import settings
-        settings.BASE_DIR = pathlib.Path({str(tmp_path)!r})
-        from annotation_site.training.following import follow
-        follow([], folder=settings.BASE_DIR / "run", on_event=print, beat=lambda: None)
-        """
-    )
-    process = subprocess.Popen([sys.executable, "-c", worker])
-    started = tmp_path / "pid"
-    _wait(lambda: started.exists() and started.read_text() != "")
-    child = int(started.read_text())
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    _wait(lambda: not _alive(child))
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1][:3]
-
-
-def _wait(condition, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.05)
