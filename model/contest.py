@@ -5,7 +5,7 @@ Shapes: N measured pairs, T preference tasks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import partial
@@ -19,6 +19,10 @@ from mpd_builder.sides import Regime
 CONFIDENCE = 0.95
 RESAMPLES = 2000
 LEAST_PAIRS = 20
+OF_PAIRS = ("srcc", "plcc", "mae")
+
+Figure = Callable[[Rows], float | None]
+"""A figure of one model on some rows; None where it is not defined."""
 
 
 class Verdict(StrEnum):
@@ -66,23 +70,34 @@ def differences(
     `score_N` are the human scores. Each resample is measured with both models. The correlation of a model that says the
     same of every pair counts as 0, for it orders nothing. MAE is an error: there, below 0 is the better side.
     """
-    drawn = partial(metrics.bootstrapped, resamples=resamples, seed=seed, confidence=CONFIDENCE)
 
-    def compared(name: str) -> Difference:
-        def one(predicted: Floats, rows: Rows) -> float | None:
-            return _figure(name, predicted[rows], score_N[rows])
+    def of_pairs(name: str, model: Predictions) -> Figure:
+        return lambda rows: _of_pairs(name, model.score_N[rows], score_N[rows])
 
-        first, second = partial(one, new.score_N), partial(one, other.score_N)
-        estimate = drawn(lambda rows: _less(first(rows), second(rows)), len(score_N))
-        return _difference(len(score_N), first(slice(None)), second(slice(None)), estimate)
+    def of_tasks(model: Predictions) -> Figure:
+        return lambda rows: metrics.preference_accuracy(model.preferred_T[rows], model.other_T[rows])
 
-    def share(predictions: Predictions, rows: Rows) -> float | None:
-        return metrics.preference_accuracy(predictions.preferred_T[rows], predictions.other_T[rows])
+    compared = partial(_compared, resamples=resamples, seed=seed)
+    return {
+        **{name: compared(of_pairs(name, new), of_pairs(name, other), len(score_N)) for name in OF_PAIRS},
+        "preferences": compared(of_tasks(new), of_tasks(other), len(new.preferred_T)),
+    }
 
-    n_tasks = len(new.preferred_T)
-    estimate = drawn(lambda rows: _less(share(new, rows), share(other, rows)), n_tasks)
-    preferences = _difference(n_tasks, share(new, slice(None)), share(other, slice(None)), estimate)
-    return {name: compared(name) for name in ("srcc", "plcc", "mae")} | {"preferences": preferences}
+
+def _compared(new: Figure, other: Figure, n: int, *, resamples: int, seed: int) -> Difference:
+    def gain(rows: Rows) -> float | None:
+        first, second = new(rows), other(rows)
+        return None if first is None or second is None else first - second
+
+    estimate = metrics.bootstrapped(gain, n, resamples=resamples, seed=seed, confidence=CONFIDENCE)
+    everything = slice(None)
+    return Difference(n, new(everything), other(everything), estimate.value, estimate.low, estimate.high)
+
+
+def _of_pairs(name: str, predicted: Floats, score: Floats) -> float | None:
+    value = metrics.METRICS[name](predicted, score)
+    orders_nothing = value is None and name != "mae" and metrics.plcc(score, score) is not None
+    return 0.0 if orders_nothing else value
 
 
 def verdict(srcc: Difference, *, least: int = LEAST_PAIRS) -> Verdict:
@@ -129,17 +144,3 @@ def _told(name: str, srcc: Mapping[str, Any], given: Verdict) -> str:
         f"{given.capitalize()} {than}: SRCC {srcc['new']:.3f} against {srcc['other']:.3f}, "
         f"a difference of {srcc['difference']:+.3f} ({srcc['low']:+.3f} to {srcc['high']:+.3f})."
     )
-
-
-def _figure(name: str, predicted: Floats, score: Floats) -> float | None:
-    value = metrics.METRICS[name](predicted, score)
-    orders_nothing = value is None and name != "mae" and metrics.plcc(score, score) is not None
-    return 0.0 if orders_nothing else value
-
-
-def _less(first: float | None, second: float | None) -> float | None:
-    return None if first is None or second is None else first - second
-
-
-def _difference(n: int, new: float | None, other: float | None, estimate: metrics.Estimate) -> Difference:
-    return Difference(n, new, other, estimate.value, estimate.low, estimate.high)
