@@ -11,6 +11,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from model import metrics
 from model.metrics import Floats, Rows
 from model.regimes import Mask
@@ -123,17 +125,17 @@ def shared(first: Mapping[Regime, Mask], second: Mapping[Regime, Mask]) -> dict[
 
 
 def words(found: Mapping[str, Any]) -> str:
-    """A contest's result in a sentence or two."""
+    """A contest's result in a few sentences; of several opponents the nearest is named, on which the verdict hangs."""
     n, left_out = found["n"], found["left_out"]
     if n < found["least"]:
         few = "1 held-out pair" if n == 1 else f"{n} held-out pairs"
         return f"Not told apart: only {few} that neither has seen, and {found['least']} are needed."
-    told = [
-        _told(name, opponent["regimes"][found["regime"]]["srcc"], Verdict(opponent["verdict"]))
-        for name, opponent in found["opponents"].items()
-    ]
+    rows = {name: opponent["regimes"][found["regime"]]["srcc"] for name, opponent in found["opponents"].items()}
+    nearest = min(rows, key=lambda name: -np.inf if rows[name]["low"] is None else rows[name]["low"])
+    given = Verdict(found["opponents"][nearest]["verdict"])
+    others = f"Better than each of {len(rows)}. " if given is Verdict.BETTER and len(rows) > 1 else ""
     rest = f"; {left_out} more were left out" if left_out else ""
-    return " ".join([*told, f"{n} held-out pairs that neither has seen{rest}."])
+    return f"{others}{_told(nearest, rows[nearest], given)} {n} held-out pairs that neither has seen{rest}."
 
 
 def _told(name: str, srcc: Mapping[str, Any], given: Verdict) -> str:

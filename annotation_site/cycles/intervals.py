@@ -52,31 +52,50 @@ METRICS = {"srcc": "SRCC", "plcc": "PLCC", "mae": "MAE (lower is better)", "pref
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """A model's figure, and for an opponent by how much the new model's is higher, with the interval."""
+
+    value: float | None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ContestTable:
-    """All figures of a contest under one regime against one opponent; each row is a metric's name and its values."""
+    """A contest under one regime: a column a metric, first the new model's figures, then each opponent's."""
 
     title: str
-    opponent: str
     n: int
     left_out: int
-    rows: list[tuple[str, Mapping[str, float | None]]]
+    n_tasks: int
+    columns: list[str]
+    own: list[Cell]
+    others: list[tuple[str, list[Cell]]]
 
 
 def tables_of(found: Mapping[str, Any] | None) -> list[ContestTable]:
-    """Regime by regime, the contest's own first, and in each every opponent."""
-    if found is None:
-        return []
-    return [
-        ContestTable(
-            title=PROTOCOLS.get(regime, regime),
-            opponent=name,
-            n=pairs["n"],
-            left_out=pairs["left_out"],
-            rows=[(title, opponent["regimes"][regime][metric]) for metric, title in METRICS.items()],
-        )
-        for regime, pairs in found["regimes"].items()
-        for name, opponent in found["opponents"].items()
-    ]
+    """Regime by regime, the contest's own first."""
+    return [_table(found, regime) for regime in found["regimes"]] if found else []
+
+
+def _table(found: Mapping[str, Any], regime: str) -> ContestTable:
+    pairs = found["regimes"][regime]
+    opponents = {name: opponent["regimes"][regime] for name, opponent in found["opponents"].items()}
+    any_of_them = next(iter(opponents.values()))
+    return ContestTable(
+        title=REGIMES.get(regime, regime),
+        n=pairs["n"],
+        left_out=pairs["left_out"],
+        n_tasks=any_of_them["preferences"]["n"],
+        columns=list(METRICS.values()),
+        own=[Cell(any_of_them[metric]["new"]) for metric in METRICS],
+        others=[(name, [_cell(figures[metric]) for metric in METRICS]) for name, figures in opponents.items()],
+    )
+
+
+def _cell(row: Mapping[str, Any]) -> Cell:
+    return Cell(row["other"], row["difference"], row["low"], row["high"])
 
 
 def _placed(name: str, row: Mapping[str, float], limit: float) -> Interval:

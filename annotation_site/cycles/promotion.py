@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from model.contest import Verdict
 
 
+BETTER = "Better beyond its interval."
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a contest found. `against` is the version it was held against, None for the rows that know nothing."""
+    """What a contest found. `against` is the version it was held against, None for predictors that know nothing."""
 
-    verdict: str
-    words: str
+    verdict: Verdict
     against: int | None
 
 
@@ -35,11 +37,11 @@ def decide(outcome: Outcome, *, active: int | None, is_automatic: bool) -> Decis
     if outcome.against != active:
         changed = f"Version {active} was promoted" if active is not None else "The active version was taken back"
         return Decision(False, is_last, f"{changed} while this run was compared with {_name(outcome.against)}. {stays}")
-    if outcome.verdict != Verdict.BETTER:
-        return Decision(False, is_last, f"{outcome.words} {stays}")
+    if outcome.verdict is not Verdict.BETTER:
+        return Decision(False, is_last, f"{outcome.verdict.capitalize()}. {stays}")
     if not is_automatic:
-        return Decision(False, is_last, f"{outcome.words} It waits for an admin to promote it. {stays}")
-    return Decision(True, False, outcome.words)
+        return Decision(False, is_last, f"{BETTER} It waits for an admin to promote it. {stays}")
+    return Decision(True, False, BETTER)
 
 
 def _name(against: int | None) -> str:

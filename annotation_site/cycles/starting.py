@@ -22,6 +22,7 @@ from annotation_site.training.models import ModelVersion
 from annotation_site.training.services import TrainingError, version_promote
 from annotation_site.training.services import run_start as training_start
 from annotation_site.training.versions import active_version
+from model.contest import Verdict
 
 REFUSALS = (SnapshotError, TrainingError)
 """What the rooms' services raise in a person's words."""
@@ -89,7 +90,7 @@ def _promote(cycle: Cycle, now: datetime) -> CycleStep:
     assert contest.found is not None
     active = _active_locked()
     decision = decide(
-        Outcome(contest.found["verdict"], contest.found["words"], contest.against.number if contest.against else None),
+        Outcome(Verdict(contest.found["verdict"]), contest.against.number if contest.against else None),
         active=active.number if active else None,
         is_automatic=Plan.from_dict(cycle.plan).promotes,
     )
@@ -97,7 +98,7 @@ def _promote(cycle: Cycle, now: datetime) -> CycleStep:
         return CycleStep(
             state=StepState.SKIPPED, words=decision.words, is_last=decision.is_last, run=contest.run, version=active
         )
-    note = f"{cycle}. {decision.words}"[:NOTE_LENGTH]
+    note = f"{cycle}. {contest.found['words']}"[:NOTE_LENGTH]
     version = version_promote(run=contest.run, note=note, user=_on_behalf_of(cycle), now=now)
     words = f"{version} is active. {decision.words}"
     return CycleStep(state=StepState.DONE, words=words, run=contest.run, version=version)

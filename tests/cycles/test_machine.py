@@ -61,7 +61,7 @@ class Simulation:
     """A cycle whose jobs do what a drawn list of events says, with the rows in a dictionary."""
 
     def __init__(self, verdict: Verdict, active: int | None, is_automatic: bool) -> None:
-        self.outcome = Outcome(verdict, "", active)
+        self.outcome = Outcome(verdict, active)
         self.active, self.is_automatic = active, is_automatic
         self.steps: dict[StepKind, Look] = {}
         self.started: list[StepKind] = []
@@ -145,7 +145,7 @@ def test_no_order_of_events_starts_a_step_twice_or_goes_on_after_a_failure(
 def test_nothing_is_promoted_that_is_not_better_than_what_is_active_now(
     verdict: Verdict, against: int | None, active: int | None, is_automatic: bool
 ) -> None:
-    decision = decide(Outcome(verdict, "words", against), active=active, is_automatic=is_automatic)
+    decision = decide(Outcome(verdict, against), active=active, is_automatic=is_automatic)
     assert decision.promotes == (verdict is BETTER and against == active and is_automatic)
     assert decision.is_last == (active is None and not decision.promotes)
 
@@ -153,26 +153,26 @@ def test_nothing_is_promoted_that_is_not_better_than_what_is_active_now(
 @pytest.mark.parametrize(
     ("outcome", "active", "is_automatic", "words"),
     [
-        (Outcome(BETTER, "It is better.", 3), 3, True, "It is better."),
-        (Outcome(APART, "Not told apart.", 3), 3, True, "Not told apart. Version 3 stays."),
+        (Outcome(BETTER, 3), 3, True, "Better beyond its interval."),
+        (Outcome(APART, 3), 3, True, "Not told apart. Version 3 stays."),
         (
-            Outcome(WORSE, "It is worse.", None), None, True,
-            "It is worse. No version is active, so nothing is rescored.",
+            Outcome(WORSE, None), None, True,
+            "Worse. No version is active, so nothing is rescored.",
         ),
         (
-            Outcome(BETTER, "It is better.", 3), 3, False,
-            "It is better. It waits for an admin to promote it. Version 3 stays.",
+            Outcome(BETTER, 3), 3, False,
+            "Better beyond its interval. It waits for an admin to promote it. Version 3 stays.",
         ),
         (
-            Outcome(BETTER, "It is better.", 3), 4, True,
+            Outcome(BETTER, 3), 4, True,
             "Version 4 was promoted while this run was compared with version 3. Version 4 stays.",
         ),
         (
-            Outcome(BETTER, "It is better.", None), 1, True,
+            Outcome(BETTER, None), 1, True,
             "Version 1 was promoted while this run was compared with predictors that know nothing. Version 1 stays.",
         ),
         (
-            Outcome(BETTER, "It is better.", 3), None, True,
+            Outcome(BETTER, 3), None, True,
             "The active version was taken back while this run was compared with version 3. No version is active, so "
             "nothing is rescored.",
         ),

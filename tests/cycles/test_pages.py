@@ -189,7 +189,7 @@ def test_an_interval_is_drawn_to_scale_around_0() -> None:
 def test_a_contests_page_has_all_its_figures(ada: Client) -> None:
     end_all(begun(), EXPORT, TRAIN, CONTEST)
     page = ada.get(url("contest_change", Contest.objects.get().pk)).text
-    for words in ("New painting, new track: against the active model", "MAE (lower is better)", "3 more were left out"):
+    for words in ("New painting, new track", "MAE (lower is better)", "3 more were left out"):
         assert words in page, words
     assert page.count("+0.130") == 4 + 2  # four figures, and the drawn one for eyes and for ears
 

@@ -124,7 +124,7 @@ def test_what_is_not_better_is_not_promoted_and_the_active_version_rescores(verd
     old = make_version(schedule.campaign)
     cycle = end_all(begun(schedule), EXPORT, TRAIN, CONTEST, contest={"found": found(verdict)})
     promote = step_of(cycle, PROMOTE)
-    assert (promote.state, promote.words) == (StepState.SKIPPED, f"It is {verdict}. Version 1 stays.")
+    assert (promote.state, promote.words) == (StepState.SKIPPED, f"{verdict.capitalize()}. Version 1 stays.")
     assert ModelVersion.objects.get() == old
     assert Rescoring.objects.get().version == old
 
@@ -133,7 +133,7 @@ def test_the_first_cycle_promotes_what_beats_the_trivial_rows_else_it_stops_in_w
     cycle = end_all(begun(), EXPORT, TRAIN, CONTEST, contest={"found": found(Verdict.NOT_TOLD_APART)})
     assert Contest.objects.get().against is None
     assert (cycle.state, ModelVersion.objects.count(), Rescoring.objects.count()) == (CycleState.DONE, 0, 0)
-    assert cycle.words == "It is not told apart. No version is active, so nothing is rescored."
+    assert cycle.words == "Not told apart. No version is active, so nothing is rescored."
     second = end_all(begun(make_schedule()), EXPORT, TRAIN, CONTEST)
     assert ModelVersion.objects.get().is_active
     assert second.state == CycleState.RUNNING

@@ -170,6 +170,18 @@ def test_the_result_is_told_in_a_sentence_or_two() -> None:
     )
 
 
+def test_of_several_opponents_the_nearest_is_named() -> None:
+    def opponent(verdict: Verdict, low: float | None) -> dict[str, object]:
+        return {"verdict": verdict.value, "regimes": {"pair": {"srcc": srcc_of(80, low, 0.3).to_dict()}}}
+
+    rest = {"n": 80, "left_out": 0, "least": 20, "regime": "pair"}
+    both = {"“constant”": opponent(Verdict.BETTER, 0.2), "“additive”": opponent(Verdict.BETTER, 0.05)}
+    told = contest.words(rest | {"opponents": both})
+    assert told.startswith("Better than each of 2. Better than “additive”: SRCC 0.500 against 0.400")
+    both["“additive”"] = opponent(Verdict.NOT_TOLD_APART, None)
+    assert contest.words(rest | {"opponents": both}).startswith("Not told apart from “additive”: the difference in SRCC")
+
+
 def test_a_model_is_not_told_apart_from_itself(tmp_path: Path) -> None:
     found = hold(contestant(), contestant(), tmp_path)
     srcc = found["opponents"]["the active model"]["regimes"]["unseen-both"]["srcc"]
