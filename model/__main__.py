@@ -1,4 +1,4 @@
-"""The model's command line: describe, train, evaluate, contest, report, compare, score, choose, serve, maps, adaptors.
+"""The model's command line; `commands.py` and `active/commands.py` hold what can be asked of it.
 
 Exit status: 0 done, 2 wrong use, 1 failed with one clear line on standard error, 143 stopped by SIGTERM.
 """
@@ -15,6 +15,7 @@ import torch
 
 from model import adaptors, checkpoints, choicefile, commands, contesting, data, matrix, pairfile, report, runs
 from model.active.commands import COMMANDS as ACTIVE_COMMANDS
+from model.active.plan import StudyError
 from model.arguments import parser
 from model.config import ConfigError
 from model.failures import Cause, is_disk_full, is_out_of_memory, line_of
@@ -33,6 +34,7 @@ _FORESEEN: tuple[tuple[tuple[type[Exception], ...], int, Cause | None], ...] = (
         (
             pairfile.PairFileError,
             choicefile.ChoiceError,
+            StudyError,
             matrix.MatrixError,
             report.ReportError,
             adaptors.AdaptorError,

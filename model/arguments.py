@@ -8,6 +8,7 @@ from pathlib import Path
 
 from model import recipes
 from model.acquisition import BAND, DEFAULT_METHOD, SURE_SD, Method
+from model.active.plan import AMOUNTS, SEEDS, STUDY_RECIPE
 from model.adaptors import DATASETS
 from model.comparison import TABLES
 from model.contest import LEAST_PAIRS, RESAMPLES
@@ -180,6 +181,27 @@ def _choose(added: Parser) -> None:
     added.add_argument("--out", required=True, type=Path, metavar="CSV")
 
 
+def _simulate_al(added: Parser) -> None:
+    added.add_argument("--snapshot", required=True, type=Path, metavar="DIR", help="all of its pairs are rated")
+    added.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="finished curves there are not done again"
+    )
+    added.add_argument("--recipe", default=STUDY_RECIPE, metavar="R", help=f"{_RECIPES} (default: {STUDY_RECIPE})")
+    added.add_argument("--methods", type=Method, nargs="+", choices=tuple(Method), default=tuple(Method), metavar="M")
+    added.add_argument("--seeds", type=int, nargs="+", default=SEEDS, metavar="S", help="default: 0 1 2 3 4")
+    for name, words in _STUDY.items():
+        added.add_argument(
+            f"--{name}",
+            type=_positive,
+            default=AMOUNTS[name],
+            metavar="N",
+            help=f"{words} (default: %(default)s)",
+        )
+    added.add_argument("--fast", action="store_true", help="train once a seed, then fit the last layer alone")
+    _settings(added)
+    _machine(added)
+
+
 def _maps(added: Parser) -> None:
     added.add_argument("--checkpoint", required=True, type=Path, metavar="DIR")
     added.add_argument("--painting", required=True, metavar="P", help="a picture file, or a painting_id of --snapshot")
@@ -237,6 +259,15 @@ def _share(text: str) -> tuple[int, int]:
 
 
 _RECIPES = f"one of {', '.join(recipes.NAMES)}; R@S is R in another size S, one of {', '.join(recipes.SIZES)}"
+_STUDY = {
+    "start": "pairs that are labelled before the first round",
+    "rounds": "rounds of choosing and training",
+    "batch": "pairs that are labelled in a round",
+    "pool": "candidates a seed",
+    "measured": "test pairs at the most",
+    "members": "models of the ensemble",
+    "steps": "steps of training on the start; a round takes optim.regression_steps",
+}
 _METHODS = f"one of {', '.join(Method)} (default: {DEFAULT_METHOD})"
 _ARGUMENTS: Mapping[str, Callable[[Parser], None]] = {
     "describe": _describe,
@@ -248,6 +279,7 @@ _ARGUMENTS: Mapping[str, Callable[[Parser], None]] = {
     "score": _score,
     "serve": _serve,
     "choose": _choose,
+    "simulate-al": _simulate_al,
     "maps": _maps,
     "adaptors": _adaptors,
 }

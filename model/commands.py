@@ -221,7 +221,7 @@ def compare(options: argparse.Namespace) -> None:
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))
     plan = comparison.Plan(
-        comparison.TABLES[options.rows], options.size, tuple(range(options.seeds)), _overrides(options)
+        comparison.TABLES[options.rows], options.size, tuple(range(options.seeds)), overrides_of(options)
     )
     for recipe in plan.recipes:
         plan.config(recipe)  # a wrong setting is refused before the first hour of training
@@ -288,10 +288,10 @@ def _held_out(
 
 def config_of(options: argparse.Namespace) -> Config:
     """The config of the recipe that was asked for, with the settings that were given."""
-    return recipes.get(options.recipe).with_overrides(_overrides(options))
+    return recipes.get(options.recipe).with_overrides(overrides_of(options))
 
 
-def _overrides(options: argparse.Namespace) -> dict[str, Any]:
+def overrides_of(options: argparse.Namespace) -> dict[str, Any]:
     return dict(parse_setting(text) for text in options.set)
 
 

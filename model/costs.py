@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from model import recipes
 from model.config import Config
 from model.judge import build
 
@@ -38,6 +40,13 @@ def describe(config: Config) -> dict[str, Any]:
         "total": {key: music[key] + painting[key] for key in music},
         "painting_tokens": config.painting.tokens,
     }
+
+
+def table() -> dict[str, dict[str, int]]:
+    """Parameters and FLOPs of every recipe in every size, by name: what `model.known_costs` keeps."""
+    names = [name if size == "full" else f"{name}@{size}" for name in recipes.NAMES for size in recipes.SIZES]
+    totals = {name: describe(recipes.get(name))["total"] for name in names}
+    return {name: {"parameters": total["parameters"], "flops": total["flops"]} for name, total in totals.items()}
 
 
 def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -70,3 +79,8 @@ def _count(module: nn.Module) -> int:
 
 def _cost(parameters: int, flops: int) -> dict[str, int]:
     return {"parameters": parameters, "flops": flops, "macs": flops // 2}
+
+
+if __name__ == "__main__":  # python -m model.costs > model/known_costs.json
+    lines = [f" {json.dumps(name)}: {json.dumps(cost)}" for name, cost in table().items()]
+    print("{\n" + ",\n".join(lines) + "\n}")

@@ -114,7 +114,7 @@ class Dataset:
 
     regime: what training leaves untouched, the snapshot's own. protocols: by regime, the held-out pairs on which a
     model trained here can be measured; left_out: how many more there were by their sides that the model knows.
-    items: what each pair is made of, one row a pair: painting, track, painting_work, track_work, style, genre.
+    items: what each pair is made of, one row a pair: painting, clip, track, painting_work, track_work, style, genre.
     band: scores in [low, high] are ambiguous.
     """
 
@@ -204,6 +204,7 @@ def _items(snapshot: Snapshot, pairs: Pairs, frame: pd.DataFrame) -> pd.DataFram
     return pd.DataFrame(
         {
             "painting": frame["painting_id"].astype(str),
+            "clip": frame["clip_id"].astype(str),
             "track": frame["track_id"].astype(str),
             "painting_work": paintings["work"].astype(str).to_numpy(),
             "track_work": clips["work"].astype(str).to_numpy(),

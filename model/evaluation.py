@@ -19,6 +19,7 @@ from model.metrics import Floats
 from model.regimes import Mask
 from model.scoring import Progress, score_pairs
 from mpd_builder.sides import Regime
+from mpd_builder.student_t import quantile
 
 TRIVIAL_ROWS = ("constant", "painting mean", "clip mean", "additive")
 _SHRINKAGE = 1.0
@@ -223,7 +224,10 @@ def _plots(predicted: Floats, dataset: Dataset, mask: Mask, *, seed: int) -> dic
 
 
 def _residuals(labels: NDArray[np.object_], residual: Floats) -> list[dict[str, Any]]:
-    """Predicted less human score by label, the most frequent first: mean, quartiles and n; no more than twelve."""
+    """Predicted less human score by label, the most frequent first; no more than twelve.
+
+    n, quartiles, and the mean with its 95 % interval by Student's t over the pairs (None of fewer than two).
+    """
     names, counts = np.unique(labels.astype(str), return_counts=True)
     order = np.argsort(-counts, kind="stable")[:SHOWN_GROUPS]
     rows = []
@@ -235,7 +239,16 @@ def _residuals(labels: NDArray[np.object_], residual: Floats) -> list[dict[str, 
                 "name": name or "not stated",
                 "n": len(inside),
                 "mean": float(inside.mean()),
+                "interval": _interval(inside),
                 "quartiles": [low, middle, high],
             }
         )
     return rows
+
+
+def _interval(values: Floats) -> list[float] | None:
+    """95 % of the mean's error, by Student's t."""
+    if len(values) < 2:
+        return None
+    half = quantile(0.975, len(values) - 1) * float(values.std(ddof=1)) / len(values) ** 0.5
+    return [float(values.mean()) - half, float(values.mean()) + half]

@@ -8,6 +8,8 @@ REPORT_NAME = "report.json"
 WEIGHTS_NAME = "checkpoint.safetensors"
 SEAL_NAME = "checkpoint.json"
 STATE_NAME = "state.safetensors"
+EXAMPLES_NAME = "examples.json"
+EXAMPLE_NAMES = tuple(f"example-{place:02d}.png" for place in range(10))
 
 SEAL_FORMAT = 1
 """The version of what `SEAL_NAME` says; it is written as `format` there."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from model import checkpoints, costs, evaluation
+from model import checkpoints, costs, evaluation, examples
 from model.board import open_board
 from model.config import Config
 from model.data import Dataset, Media
@@ -137,6 +137,7 @@ def _run(
         **measured,
     }
     checkpoints.replace_text(out_dir / REPORT_NAME, json.dumps(report, indent=2) + "\n")
+    examples.write(config, module, dataset, media, out_dir=out_dir)
     posterior = posterior_of(config, module, dataset, media).to_tensors()
     checkpoints.save(out_dir, module, identity=identity, step=state.step, posterior=posterior)
     (out_dir / checkpoints.STATE_NAME).unlink(missing_ok=True)

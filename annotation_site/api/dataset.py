@@ -15,12 +15,13 @@ from annotation_site.api.errors import Refusal
 from annotation_site.api.jobs import JOB_FIELDS, JobSerializer, JobViewSet, ReadOnly, read, user_of
 from annotation_site.scoring.models import Campaign
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.training.models import ModelVersion, Rescoring, TrainingRun
+from annotation_site.training.models import MOST_PROCESSES, ModelVersion, Rescoring, TrainingRun
 from annotation_site.training.services import (
     DEVICES,
     rescoring_start,
     run_resume,
     run_start,
+    version_activate,
     version_promote,
 )
 
@@ -44,16 +45,33 @@ class RunSerializer(JobSerializer):
             "overrides",
             "seed",
             "device",
+            "processes",
             "note",
             "code_version",
+            "reason",
             "report",
         )
 
 
 class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
+    source = serializers.CharField(  # type: ignore[assignment]
+        read_only=True, help_text="`run`: of this site; `import`: brought in as a file."
+    )
+
     class Meta:
         model = ModelVersion
-        fields = ("id", "number", "run", "note", "is_active", "promoted_at")
+        fields = (
+            "id",
+            "number",
+            "source",
+            "run",
+            "note",
+            "is_active",
+            "promoted_at",
+            "identity",
+            "metrics",
+            "file_digest",
+        )
 
 
 class RescoringSerializer(JobSerializer):
@@ -79,6 +97,13 @@ class RunWanted(serializers.Serializer[Any]):
     recipe = serializers.CharField()
     seed = seed_field()
     device = serializers.ChoiceField(choices=DEVICES, default="auto")
+    processes = serializers.IntegerField(
+        min_value=1,
+        max_value=MOST_PROCESSES,
+        default=1,
+        help_text="How many of the worker's devices share the training.",
+    )
+    request_key = serializers.UUIDField(default=None, allow_null=True, help_text="The same key again starts nothing.")
     overrides = serializers.DictField(default=dict, help_text="Settings that differ from the recipe, by dotted name.")
     note = serializers.CharField(max_length=200, default="", allow_blank=True)
 
@@ -127,6 +152,14 @@ class VersionViewSet(ReadOnly):
     queryset = ModelVersion.objects.all()
     serializer_class = VersionSerializer
     filterset_fields = ["number", "is_active", "run"]
+
+    @extend_schema(request=Promotion, responses={200: VersionSerializer, **STARTED})
+    @action(detail=True, methods=["post"])
+    def activate(self, request: Request, pk: str) -> Response:
+        """Let a version answer for the site, an earlier one too."""
+        told = read(Promotion, request)
+        version = version_activate(version=self.get_object(), user=user_of(request), now=timezone.now(), **told)
+        return Response(VersionSerializer(version).data)
 
 
 class RescoringViewSet(JobViewSet):

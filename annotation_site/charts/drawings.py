@@ -17,6 +17,8 @@ MOST_LINE_POINTS = 600
 MOST_SCATTER_POINTS = 2000
 LETTER_PX = 7
 COLOURS = 6
+LINE_STYLES = ("line", "dashed", "dotted", "long", "dash-dot", "sparse")
+"""How a line can be drawn, so that as many are told apart without their colours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Bins:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One named line: points (x, y). `style` is line, dashed or dots."""
+    """One named line: points (x, y). `style` is one of LINE_STYLES, or dots."""
 
     name: str
     points: Sequence[tuple[float, float]]
@@ -237,17 +239,21 @@ def _line(series: Series, number: int, x: Scale, y: Scale) -> Line:
 
 
 def thinned(points: Sequence[tuple[float, float]], *, most: int = MOST_LINE_POINTS) -> Sequence[tuple[float, float]]:
-    """At most about `most` points with every peak kept: the lowest and the highest of each stretch, in order."""
+    """At most `most` points with every peak kept: first, last, and the lowest and highest of each stretch, in order.
+
+    Points that are not finite leave no gap where there are too many to draw one by one.
+    """
     if len(points) <= most:
         return points
-    stretch = math.ceil(2 * len(points) / most)
-    kept: list[tuple[float, float]] = []
-    for start in range(0, len(points), stretch):
-        part = [(index, point) for index, point in enumerate(points[start : start + stretch]) if _finite(point)]
-        if part:
-            ends = {min(part, key=lambda item: item[1][1]), max(part, key=lambda item: item[1][1])}
-            kept += [point for _, point in sorted(ends)]
-    return kept
+    stretch = math.ceil((len(points) - 2) / ((most - 2) // 2))
+    kept: list[tuple[float, float]] = [points[0]]
+    for start in range(1, len(points) - 1, stretch):
+        stop = min(start + stretch, len(points) - 1)
+        inside = [index for index in range(start, stop) if _finite(points[index])]
+        if inside:
+            ends = {min(inside, key=lambda at: points[at][1]), max(inside, key=lambda at: points[at][1])}
+            kept += [points[index] for index in sorted(ends)]
+    return [*kept, points[-1]]
 
 
 def scatter_drawing(

@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 from annotation_site.cycles.models import Schedule
 from annotation_site.snapshots.errors import RecipeRefused
 from annotation_site.snapshots.recipes import recipe_for
+from annotation_site.training.recipe_choice import FAMILIES, SIZES, recipe_name
 from annotation_site.training.services import DEVICES
 from model import recipes
 from model.config import ConfigError, parse_setting
@@ -46,17 +47,13 @@ HELP = {
 }
 
 
-TRAINING_RECIPES = [
-    ("As they are", [(name, name) for name in recipes.NAMES]),
-    *(
-        (
-            f"In size {size}",
-            [(f"{name}@{size}", f"{name}@{size}") for name in recipes.NAMES if name not in recipes.SIZES],
-        )
-        for size in recipes.SIZES
-        if size != "full"
-    ),
-]
+def _training_recipes() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Every design in every size, by size."""
+    designs = [name for names in FAMILIES.values() for name in names]
+    return [
+        (title, [(name, name) for name in (recipe_name(design, size) for design in designs)])
+        for size, (title, _) in SIZES.items()
+    ]
 
 
 class SettingsField(forms.Field):
@@ -105,7 +102,7 @@ class ScheduleForm(forms.ModelForm):
         help_texts = HELP
         widgets = {
             "snapshot_recipe": UnfoldAdminSelectWidget(choices=[(name, name) for name in snapshot_recipes.NAMES]),
-            "recipe": UnfoldAdminSelectWidget(choices=TRAINING_RECIPES),
+            "recipe": UnfoldAdminSelectWidget(choices=_training_recipes()),
             "device": UnfoldAdminSelectWidget(choices=[(name, name) for name in DEVICES]),
         }
 

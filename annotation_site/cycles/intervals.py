@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from annotation_site.training.selectors import PROTOCOLS
+from annotation_site.training.figures import REGIMES
 
 ROOM = 1.15
 """How much wider than the widest interval the axis is."""

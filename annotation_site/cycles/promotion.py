@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from model.contest import Verdict
 
-
 BETTER = "Better beyond its interval."
 
 

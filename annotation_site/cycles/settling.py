@@ -9,7 +9,7 @@ from annotation_site.cycles.machine import StepKind
 from annotation_site.cycles.models import CycleStep
 from annotation_site.cycles.rescoring_step import scored_figures
 from annotation_site.jobs.models import JobState
-from annotation_site.training.selectors import test_srcc
+from annotation_site.training.figures import test_srcc
 
 
 def words_of(step: CycleStep) -> str:

@@ -14,7 +14,7 @@ from annotation_site.cycles.models import Cycle, CycleStep
 from annotation_site.cycles.plan import Plan
 from annotation_site.cycles.plan import words as plan_words
 from annotation_site.jobs.models import Job, JobState
-from annotation_site.training.selectors import run_curves
+from annotation_site.training.curves import run_curves
 
 TITLES = {
     StepKind.EXPORT: "Export a snapshot",
@@ -58,7 +58,7 @@ class Station:
     began: datetime | None = None
     length: str = ""
     percent: int | None = None
-    job: str = ""
+    more: str = ""
     url: str = ""
     figures: list[Figure] = field(default_factory=list)
     loss: list[float] = field(default_factory=list)
@@ -96,7 +96,7 @@ def _begun(step: CycleStep, now: datetime) -> Station:
         began=step.started_at,
         length=_length(length) if job is not None else "",
         percent=job.percent if is_running and job and job.total else None,
-        job=str(_shown(step) or ""),
+        more=str(step.version if kind is StepKind.PROMOTE and state is StepState.DONE else _shown(step) or ""),
         url=_address(step),
         figures=_FIGURES[kind](step),
         loss=_loss(step),
@@ -130,17 +130,18 @@ def _shown(step: CycleStep) -> Job | None:
 
 
 def _address(step: CycleStep) -> str:
+    if step.kind == StepKind.PROMOTE and step.state == StepState.DONE and step.version is not None:
+        return reverse("admin:training_modelversion_change", args=[step.version.pk])
     job = _shown(step)
     return reverse(f"admin:{job._meta.app_label}_{job._meta.model_name}_change", args=[job.pk]) if job else ""
 
 
 def _loss(step: CycleStep) -> list[float]:
-    """The training loss so far, at most two hundred points of it."""
+    """The training loss so far, thinned as the run's own page has it."""
     if step.run is None or step.kind != StepKind.TRAIN:
         return []
     series = run_curves(step.run).losses
-    values = [value for _, value in series[0].points] if series else []
-    return values[:: max(1, len(values) // 200)]
+    return [value for _, value in series[0].points] if series else []
 
 
 def _count(name: str, value: object) -> list[Figure]:

@@ -51,12 +51,12 @@ FIGURES = {"srcc": "Rank correlation with people (SRCC)", "mae": "Mean distance 
 def judging_of(*, user: User | None, key: UUID) -> Judging | None:
     """Somebody's own judging; a guest's is for whoever has its key, which nobody can guess."""
     mine = Q(created_by=user) if user is not None else Q(pk=None)
-    return Judging.objects.select_related("version__run").filter(mine | Q(created_by=None), key=key).first()
+    return Judging.objects.select_related("version").filter(mine | Q(created_by=None), key=key).first()
 
 
 def standing_of(version: ModelVersion) -> Standing | None:
-    """The test figures of the version's run, under the regime that it was trained for; None where there are none."""
-    report: dict[str, Any] = version.run.report or {}
+    """The version's test figures under the regime that it was trained for; None where there are none."""
+    report: dict[str, Any] = version.metrics
     regime = report.get("trained_under", "unseen-both")
     found = report.get("protocols", {}).get(regime)
     if not found:

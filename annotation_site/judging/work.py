@@ -27,8 +27,9 @@ from annotation_site.judging.models import Judging, Subject
 from annotation_site.judging.services import sent_delete
 from annotation_site.judging.storing import fetched, made_store
 from annotation_site.judging.warm import WARM
+from annotation_site.training.artefacts import StorageUnreachable
 from annotation_site.training.models import ModelVersion
-from annotation_site.training.versions import active_version, checkpoint_folder
+from annotation_site.training.versions import CheckpointMissing, active_version, checkpoint_folder
 from mpd_builder.ingest import CheckedClip, CheckedPainting, CheckedTrack, Stretch
 from mpd_builder.records import CLIP_SECONDS
 
@@ -73,9 +74,16 @@ def _verdict(judging: Judging, report: Reporter, version: ModelVersion) -> dict[
         return WARM.ask(
             scratch,
             version=version.pk,
-            folder=checkpoint_folder(version),
+            folder=_checkpoint(version),
             on_progress=lambda done, total: report(done, total, "Judging"),
         )
+
+
+def _checkpoint(version: ModelVersion) -> Path:
+    try:
+        return checkpoint_folder(version)
+    except (CheckpointMissing, StorageUnreachable) as error:
+        raise JobFailed(str(error)) from None
 
 
 def _arrays_save(judging: Judging, scratch: Path) -> None:

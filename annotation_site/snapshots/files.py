@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from annotation_site.folders import open_below
 from annotation_site.snapshots.models import Snapshot
 from annotation_site.snapshots.services import snapshot_folder
 from mpd_builder.snapshot.manifest import MANIFEST_NAME, SUMS_NAME, ManifestError, is_inside, parse, parse_sums
@@ -64,28 +64,10 @@ def file_open(snapshot: Snapshot, name: str) -> tuple[BinaryIO, File]:
     if name not in sums or not is_inside(parts):
         raise NoSuchFile(f"The snapshot has no file {name!r}.")
     try:
-        opened = _open_below(folder, parts)
+        opened = open_below(folder, parts)
     except OSError as error:
         raise NoSuchFile(f"The file {name!r} is gone, or is no plain file any more.") from error
-    found = os.fstat(opened.fileno())
-    if not stat.S_ISREG(found.st_mode):
-        opened.close()
-        raise NoSuchFile(f"{name!r} is no plain file any more.")
-    return opened, File(name, found.st_size, sums[name], _group(name))
-
-
-def _open_below(folder: Path, parts: list[str]) -> BinaryIO:
-    """Step by step, so that no part of the path may be a link."""
-    at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        for part in parts[:-1]:
-            below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
-            os.close(at)
-            at = below
-        handle = os.open(parts[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
-    finally:
-        os.close(at)
-    return os.fdopen(handle, "rb")
+    return opened, File(name, os.fstat(opened.fileno()).st_size, sums[name], _group(name))
 
 
 def _sums(folder: Path) -> dict[str, str]:

@@ -28,11 +28,24 @@ from annotation_site.jobs.services import JobLost
 from annotation_site.training.keeper import LOG_NAME
 from annotation_site.training.models import TrainingRun
 from model.events import parse_events
-from model.files import CONFIG_NAME, EVENTS_NAME, REPORT_NAME, SEAL_NAME, STATE_NAME, WEIGHTS_NAME
+from model.files import (
+    CONFIG_NAME,
+    EVENTS_NAME,
+    EXAMPLE_NAMES,
+    EXAMPLES_NAME,
+    REPORT_NAME,
+    SEAL_NAME,
+    STATE_NAME,
+    WEIGHTS_NAME,
+)
 
 log = logging.getLogger(__name__)
 
-NAMES = (CONFIG_NAME, STATE_NAME, WEIGHTS_NAME, REPORT_NAME, EVENTS_NAME, LOG_NAME, SEAL_NAME)
+NAMES = (
+    *(CONFIG_NAME, STATE_NAME, WEIGHTS_NAME, REPORT_NAME, EVENTS_NAME, LOG_NAME),
+    *(EXAMPLES_NAME, *EXAMPLE_NAMES),
+    SEAL_NAME,
+)
 """What is kept of a run, in the order in which it is sent: the seal, which vouches for the weights, after them."""
 
 CHECKPOINT_NAMES = (CONFIG_NAME, WEIGHTS_NAME, REPORT_NAME, SEAL_NAME)

@@ -60,12 +60,13 @@ class TrainingRun(Job):
         return f"Run {self.pk} ({self.recipe})"
 
 
+class VersionSource(models.TextChoices):
+    RUN = "run", "A run of this site"
+    IMPORT = "import", "Brought in as a file"
+
+
 class ModelVersion(models.Model):
     """A model that may answer for the site: a promoted run, or one brought in as a file. At most one is active."""
-
-    class Source(models.TextChoices):
-        RUN = "run", "A run of this site"
-        IMPORT = "import", "Brought in as a file"
 
     run = models.OneToOneField(
         TrainingRun,
@@ -75,7 +76,7 @@ class ModelVersion(models.Model):
         related_name="version",
         help_text="None: imported.",
     )
-    source = models.CharField(max_length=8, choices=Source.choices, default=Source.RUN)
+    source = models.CharField(max_length=8, choices=VersionSource.choices, default=VersionSource.RUN)
     number = models.PositiveIntegerField(unique=True)
     note = models.CharField(max_length=400, blank=True)
     is_active = models.BooleanField(default=False)

@@ -21,7 +21,7 @@ from django.conf import settings
 
 from annotation_site.accounts.models import User
 from annotation_site.training import artefacts
-from annotation_site.training.models import ModelVersion
+from annotation_site.training.models import ModelVersion, VersionSource
 from annotation_site.training.sealed import NotAModel, require_report, require_weights, seal_of
 from annotation_site.training.services import next_number, once_of_many
 from annotation_site.training.versions import digest_of_seal, facts_of_report, folder_name
@@ -106,7 +106,7 @@ def version_import(*, file: IO[bytes], note: str, user: User | None, now: dateti
 
     def keep() -> ModelVersion:
         return _known(digest) or ModelVersion.objects.create(
-            source=ModelVersion.Source.IMPORT,
+            source=VersionSource.IMPORT,
             number=next_number(),
             note=note,
             promoted_by=user,

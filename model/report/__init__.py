@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from model.report.page import page
-from model.report.sections import ReportError
+from model.report.page import drawings, page
+from model.report.plots import Drawing
+from model.report.sections import ReportError, sections
 from model.report.text import markdown
 
-__all__ = ["ReportError", "markdown", "page"]
+__all__ = ["Drawing", "ReportError", "drawings", "markdown", "page", "sections"]

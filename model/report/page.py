@@ -16,9 +16,9 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 def page(report: Mapping[str, Any]) -> str:
     """The whole document. Raises ReportError."""
+    found = sections(report)
     title = escape(title_of(report))
     identity = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in facts(report))
-    found = sections(report)
     links = "".join(f'<a href="#{escape(section.title)}">{escape(section.title)}</a>' for section in found[1:])
     return "\n".join(
         [
@@ -39,16 +39,23 @@ def page(report: Mapping[str, Any]) -> str:
 def _section(section: Section) -> str:
     words = "".join(f"<p>{escape(text)}</p>" for text in section.words)
     tables = "".join(_table(table) for table in section.tables)
-    drawn = "" if section.plots is None else f'<div class="plots">{"".join(_drawings(section))}</div>'
+    figures = "".join(_figure(drawing) for drawing in drawings(section))
+    drawn = f'<div class="plots">{figures}</div>' if figures else ""
     heading = f'<h2 id="{escape(section.title)}">{escape(section.title)}</h2>'
     return f"<section>{heading}{words}{tables}{drawn}</section>"
 
 
-def _drawings(section: Section) -> list[str]:
-    assert section.plots is not None
+def drawings(section: Section) -> list[plots.Drawing]:
+    """What is drawn of a regime; of a section without plots nothing."""
+    if section.plots is None:
+        return []
     drawn = [plots.scatter(section.plots["points"]), plots.calibration(section.plots["calibration"])]
     drawn += [plots.residuals(rows, label=name) for name, rows in section.plots["residuals"].items() if _is_named(rows)]
-    return [f"<figure>{drawing.svg}<figcaption>{escape(drawing.words)}</figcaption></figure>" for drawing in drawn]
+    return drawn
+
+
+def _figure(drawing: plots.Drawing) -> str:
+    return f"<figure>{drawing.svg}<figcaption>{escape(drawing.words)}</figcaption></figure>"
 
 
 def _is_named(rows: list[Mapping[str, Any]]) -> bool:

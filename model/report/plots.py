@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -73,7 +73,10 @@ def calibration(found: Mapping[str, Any]) -> Drawing:
 
 
 def residuals(rows: Sequence[Mapping[str, Any]], *, label: str) -> Drawing:
-    """Predicted less human score by label: middle half, median and mean."""
+    """Predicted less human score by label: middle half, median, and mean with its interval where the report has one.
+
+    An interval of very few pairs may be wider than everything else: it is cut off at the edge of the plot.
+    """
     ends = [value for row in rows for value in (*row["quartiles"], row["mean"])]
     reach = max(0.05, *(abs(value) for value in ends))
     scale = scale_of((-reach, reach), wanted=4)
@@ -99,6 +102,7 @@ def residuals(rows: Sequence[Mapping[str, Any]], *, label: str) -> Drawing:
             f'<rect class="pale" x="{x(low)}" y="{middle - 6}" width="{max(x(high) - x(low), 1):g}" '
             'height="12" rx="2"/>',
             f'<path class="bar" d="M{x(median)} {middle - 6}v12"/>',
+            _whisker(row.get("interval"), x, middle),
             f'<circle class="fitted" cx="{x(row["mean"])}" cy="{middle}" r="3"/>',
             f'<text class="soft" x="{WIDTH - 4}" y="{middle + 4}" text-anchor="end">{row["n"]:,}</text>',
         ]
@@ -108,9 +112,14 @@ def residuals(rows: Sequence[Mapping[str, Any]], *, label: str) -> Drawing:
     )
     words = (
         f"Residuals by {label}, the {len(rows)} most frequent, with their number of pairs; box: the middle half, line: "
-        "median, dot: mean."
+        "median, dot: mean with its 95 % interval."
     )
     return Drawing(_svg(f"Residuals by {label}", words, bottom + FOOT, body), words)
+
+
+def _whisker(interval: Sequence[float] | None, x: Callable[[float], float], middle: float) -> str:
+    """The 95 % interval of a mean."""
+    return f'<path class="fit" d="M{x(interval[0])} {middle}H{x(interval[1])}"/>' if interval else ""
 
 
 def _shortened(name: str) -> str:

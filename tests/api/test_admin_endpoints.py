@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from rest_framework.test import APIClient
@@ -33,6 +34,7 @@ ACTIONS = [
     "runs/1/cancel/",
     "runs/1/resume/",
     "runs/1/promote/",
+    "model-versions/1/activate/",
     "rescorings/",
     "rescorings/1/cancel/",
 ]
@@ -210,7 +212,13 @@ def test_a_run_is_queued_promoted_and_rescores(ada: APIClient) -> None:
     assert (early.status_code, early.json()["code"]) == (409, "refused")
     TrainingRun.objects.filter(pk=run.pk).update(state=JobState.DONE)
     version = ada.post(api(f"runs/{run.pk}/promote/"), {"note": "good"}, format="json").json()
-    assert (version["number"], version["is_active"]) == (1, True)
+    assert (version["number"], version["is_active"], version["source"]) == (1, True, "run")
+    better = make_run(snapshot=snapshot)
+    assert ada.post(api(f"runs/{better.pk}/promote/"), {}, format="json").json()["number"] == 2
+    back = ada.post(
+        api(f"model-versions/{version['id']}/activate/"), {"note": "better after all"}, format="json"
+    ).json()
+    assert (back["id"], back["is_active"]) == (version["id"], True)
     wanted = {"version": version["id"], "campaign": snapshot.campaign.slug, "pool_size": 10, "ask_for": 4}
     assert ada.post(api("rescorings/"), wanted, format="json").status_code == 201
     assert Rescoring.objects.get().created_by is not None
@@ -225,6 +233,13 @@ def test_a_run_that_cannot_be_is_refused_in_words(ada: APIClient, wrong: dict[st
     assert response.status_code == status
     assert response.json()["detail"]
     assert not TrainingRun.objects.exists()
+
+
+def test_a_run_asked_for_twice_with_one_key_starts_once(ada: APIClient) -> None:
+    wanted = {"snapshot": make_snapshot().pk, "recipe": "tiny", "processes": 2, "request_key": str(uuid4())}
+    first, again = (ada.post(api("runs/"), wanted, format="json").json() for _ in range(2))
+    assert (first["id"], first["processes"], first["reason"]) == (again["id"], 2, "")
+    assert TrainingRun.objects.count() == 1
 
 
 def test_a_stopped_run_is_resumed_once(ada: APIClient) -> None:

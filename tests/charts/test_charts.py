@@ -106,6 +106,7 @@ def test_thinning_keeps_every_spike() -> None:
     kept = thinned(points)
     assert len(kept) <= MOST_LINE_POINTS
     assert (12_345.0, 9.0) in kept
+    assert (kept[0], kept[-1]) == (points[0], points[-1])
     assert [x for x, _ in kept] == sorted(x for x, _ in kept)
 
 

@@ -80,7 +80,7 @@ def test_the_six_steps(running_site: Site, browser: Browser, screens: Path, tmp_
     watch_reliability(admin, ratings_before, screens)
     vote_on_a_task(rater, site, screens)
     export_and_verify(admin, screens, tmp_path)
-    train(admin, screens)
+    train(admin, site, screens)
     promote_and_rescore(admin, screens)
     ask_the_judge(admin, screens)
     see_what_the_model_asks(invite(admin, browser), site, screens)
@@ -182,10 +182,12 @@ def export_and_verify(page: Page, screens: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def train(page: Page, screens: Path) -> None:
-    """Step 5: train on the snapshot; the loss curve moves without reloading; metrics on the test split."""
+def train(page: Page, site: Site, screens: Path) -> None:
+    """Step 5: a setting is changed by its field; the loss curve moves without reloading; then the report."""
     page.get_by_role("link", name=re.compile("Train on this snapshot")).click()
-    page.locator("select[name=recipe]").select_option("tiny")
+    page.get_by_role("radio", name=re.compile("^Tiny")).check()
+    page.locator("#settings-optim summary").click()
+    page.get_by_label("Learning rate", exact=True).fill("0.003")
     page.get_by_role("button", name="Start training").click()
     curve = page.locator(".training-loss path.chart-line").first
     curve.wait_for(state="attached", timeout=60_000)
@@ -193,8 +195,11 @@ def train(page: Page, screens: Path) -> None:
     expect(curve).not_to_have_attribute("d", early, timeout=30_000)
     page.screenshot(path=screens / "5-training.png")
     live = finish_job(page, timeout=TRAINED_MS)
+    assert rows(site, "SELECT recipe, overrides FROM training_trainingrun") == [("tiny", '{"optim.lr": 0.003}')]
     expect(live.get_by_text("New painting, new track in the test split")).to_be_visible()
     expect(live.locator(".atelier-strong").first).to_contain_text("MPJudge")
+    expect(live.locator(".run-drawings svg").first).to_be_visible()
+    expect(live.locator(".run-maps li")).not_to_have_count(0)
     page.screenshot(path=screens / "5-trained.png", full_page=True)
 
 

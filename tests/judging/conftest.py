@@ -64,9 +64,10 @@ def make_version(number: int = 1, *, is_active: bool = True, now: datetime = NOO
         created_at=now,
     )
     run = TrainingRun.objects.create(
-        snapshot=snapshot, recipe="tiny", state=JobState.DONE, folder=f"run-{number}", report=REPORT, created_at=now
+        snapshot=snapshot, recipe="tiny", state=JobState.DONE, folder=f"run-{number}", created_at=now
     )
-    return ModelVersion.objects.create(run=run, number=number, is_active=is_active, promoted_at=now)
+    told = {"folder": run.folder, "metrics": REPORT, "is_active": is_active}
+    return ModelVersion.objects.create(run=run, number=number, promoted_at=now, **told)
 
 
 @pytest.fixture

@@ -129,7 +129,22 @@ def test_an_unknown_recipe_is_refused_with_the_names_there_are() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["coercion", "config", "recipes", "events", "metrics", "acquisition", "choicefile", "drawing"]
+    "module",
+    [
+        "coercion",
+        "config",
+        "recipes",
+        "events",
+        "failures",
+        "files",
+        "metrics",
+        "acquisition",
+        "choicefile",
+        "drawing",
+        "fields",
+        "known_costs",
+        "report",
+    ],
 )
 def test_what_the_site_reads_does_not_load_torch(module: str) -> None:
     code = f"import sys, model.{module}; sys.exit('torch' in sys.modules)"

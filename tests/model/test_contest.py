@@ -179,7 +179,9 @@ def test_of_several_opponents_the_nearest_is_named() -> None:
     told = contest.words(rest | {"opponents": both})
     assert told.startswith("Better than each of 2. Better than “additive”: SRCC 0.500 against 0.400")
     both["“additive”"] = opponent(Verdict.NOT_TOLD_APART, None)
-    assert contest.words(rest | {"opponents": both}).startswith("Not told apart from “additive”: the difference in SRCC")
+    assert contest.words(rest | {"opponents": both}).startswith(
+        "Not told apart from “additive”: the difference in SRCC"
+    )
 
 
 def test_a_model_is_not_told_apart_from_itself(tmp_path: Path) -> None:

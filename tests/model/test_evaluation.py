@@ -100,3 +100,5 @@ def test_residuals_are_by_label_the_most_frequent_first() -> None:
     assert [(row["name"], row["n"]) for row in found] == [("a", 3), ("not stated", 1), ("b", 1)]
     assert found[0]["mean"] == pytest.approx(0.2)
     assert found[0]["quartiles"] == pytest.approx([0.15, 0.2, 0.25])
+    assert found[0]["interval"] == pytest.approx([0.2 - 0.24841, 0.2 + 0.24841], abs=1e-5)  # 4.30265 * 0.1 / sqrt(3)
+    assert found[1]["interval"] is None

@@ -234,6 +234,7 @@ def test_a_run_leaves_a_report_and_a_checkpoint_that_name_what_it_was(dataset: D
     loaded = checkpoints.load(tmp_path)
     assert (loaded.config, loaded.identity, loaded.step) == (config, IDENTITY, 12)
     assert not (tmp_path / checkpoints.STATE_NAME).exists()
+    assert (tmp_path / "example-00.png").exists()
     assert read_events(tmp_path / EVENTS_NAME)[-1]["event"] == "end"
 
 

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from model.events import read_events
 from tests.corpus.sites import Site, migrate
 from tests.databases import SQLITE_NAME, empty_sqlite, postgres_copies
+from tests.running.test_run import free_port
 from tests.training.processes import wait_until
 from tests.training.stage import Stage, staged, train_alone
 
@@ -113,3 +115,22 @@ def test_two_processes_learn_what_one_does_and_stop_and_fail_together(stage: Sta
     assert (ended["state"], ended["reason"]) == ("failed", "not_finite")
     assert "lower optim.lr" in ended["error"]
     assert not any(stage.trained_beside(run) for run in (one, two, stopped, failed))
+
+
+def test_two_machines_share_a_training(tmp_path: Path, empty: Path, monkeypatch: pytest.MonkeyPatch):
+    """Both on this machine: a worker, and the command that runs on every further one."""
+    monkeypatch.setenv("TRAINING_NODES", "2")
+    monkeypatch.setenv("TRAINING_RENDEZVOUS", f"127.0.0.1:{free_port()}")
+    (tmp_path / "var").mkdir()
+    shutil.copy(empty, tmp_path / "var" / SQLITE_NAME)
+    settings = SMALL | {"optim.regression_steps": 6, "music.norm": "group"}
+    with staged(Site(tmp_path / "var"), workers=1) as stage:
+        other = stage.site.start("manage.py", "join_trainings", "--once")
+        run = stage.start(**settings)
+        ended = stage.ended(run)
+        assert (ended["state"], ended["error"]) == ("done", "")
+        assert stage.events(run, "start")[0]["processes"] == 2
+        assert other.wait(timeout=60) == 0
+        train_alone(stage, tmp_path / "alone", **settings)
+        alone = [event for event in read_events(tmp_path / "alone" / "events.jsonl") if event["event"] == "step"]
+        assert losses(stage.events(run, "step")) == pytest.approx(losses(alone), rel=1e-4)
