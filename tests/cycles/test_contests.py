@@ -14,7 +14,7 @@ from annotation_site.cycles.models import Contest
 from annotation_site.jobs.models import JobState
 from annotation_site.jobs.running import job_run
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.training.models import ModelVersion, TrainingRun
+from annotation_site.training.models import ModelVersion, TrainingRun, VersionSource
 from annotation_site.training.services import TrainingError
 from tests.conftest import NOON
 from tests.cycles.rounds import found, make_version
@@ -49,7 +49,7 @@ def brought_in(digest: str) -> ModelVersion:
     """A version that came as a file, trained on a snapshot of that digest."""
     ModelVersion.objects.update(is_active=False)
     return ModelVersion.objects.create(
-        number=8, source=ModelVersion.Source.IMPORT, folder="version-8", identity={"snapshot_digest": digest},
+        number=8, source=VersionSource.IMPORT, folder="version-8", identity={"snapshot_digest": digest},
         is_active=True, promoted_at=NOON,
     )  # fmt: skip
 
