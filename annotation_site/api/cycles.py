@@ -37,6 +37,7 @@ class CycleStepSerializer(serializers.ModelSerializer[CycleStep]):
             "contest",
             "version",
             "rescoring",
+            "proposal",
         )
 
 

@@ -40,7 +40,7 @@ class ScheduleAdmin(ModelAdmin):
         ("Export", {"fields": ("snapshot_recipe", "snapshot_overrides")}),
         ("Train", {"fields": ("recipe", "seed", ("device", "processes"), "overrides")}),
         ("Promote", {"fields": ("promotes", "least_pairs")}),
-        ("Rescore and propose", {"fields": (("pool_size", "ask_for"), "control_share")}),
+        ("Rescore and propose", {"fields": (("pool", "pool_size"), ("ask_for", "method"), "control_share")}),
     )
 
     class Media:

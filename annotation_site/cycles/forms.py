@@ -26,7 +26,8 @@ LABELS = {
     "recipe": "Training recipe",
     "promotes": "Promote by itself",
     "least_pairs": "Test pairs, at least",
-    "pool_size": "Pairs to score",
+    "pool": "Which pairs to score",
+    "pool_size": "Pairs to draw",
     "ask_for": "Pairs to propose",
     "control_share": "Random control share",
 }
@@ -41,8 +42,9 @@ HELP = {
     "processes": "Of the training: one a GPU, on the worker's machine.",
     "promotes": "Off, a better run is named to you, and you promote it from its page.",
     "least_pairs": "With fewer held-out pairs that neither model has seen, nothing is promoted.",
-    "pool_size": "Unrated pairs that the active version scores.",
-    "ask_for": "Of those, so many are proposed to be rated next.",
+    "pool_size": "Of pairs at random: the campaign's open ones first, then new combinations.",
+    "ask_for": "So many are proposed, for an admin to look at and approve.",
+    "method": "How they are chosen.",
     "control_share": "Drawn at random among them, so that the gain over chance can be measured.",
 }
 
@@ -95,8 +97,8 @@ class ScheduleForm(forms.ModelForm):
         model = Schedule
         fields = (
             "campaign", "is_enabled", "every_pairs", "most_per_day", "snapshot_recipe", "snapshot_overrides", "recipe",
-            "overrides", "seed", "device", "processes", "promotes", "least_pairs", "pool_size", "ask_for",
-            "control_share",
+            "overrides", "seed", "device", "processes", "promotes", "least_pairs", "pool", "pool_size",
+            "ask_for", "method", "control_share",
         )  # fmt: skip
         labels = LABELS
         help_texts = HELP

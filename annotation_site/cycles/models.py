@@ -11,7 +11,15 @@ from django.db.models import Q
 
 from annotation_site.cycles.machine import OPEN, CycleState, StepKind, StepState
 from annotation_site.jobs.models import Job
-from annotation_site.training.models import MOST_PROCESSES, ModelVersion, Rescoring, TrainingRun
+from annotation_site.rescoring.models import Method, Pool, Proposal, Rescoring
+from annotation_site.training.models import MOST_PROCESSES, ModelVersion, TrainingRun
+from model.acquisition import DEFAULT_METHOD
+
+POOLS = [(pool.value, pool.label) for pool in (Pool.RANDOM, Pool.MATRIX)]
+"""Styles are somebody's choice of a day, not a schedule's."""
+
+METHODS = [(method.value, method.label) for method in Method if method is not Method.ENSEMBLE]
+"""An ensemble has members that a person chooses."""
 
 SEEDS = [MinValueValidator(0), MaxValueValidator(2**31 - 1)]
 
@@ -34,8 +42,10 @@ class Schedule(models.Model):
     )
     promotes = models.BooleanField(default=True)
     least_pairs = models.PositiveIntegerField(default=50, validators=[MinValueValidator(2)])
+    pool = models.CharField(max_length=8, choices=POOLS, default=Pool.RANDOM)
     pool_size = models.PositiveIntegerField(default=2000, validators=[MinValueValidator(1)])
     ask_for = models.PositiveIntegerField(default=40, validators=[MinValueValidator(1)])
+    method = models.CharField(max_length=8, choices=METHODS, default=DEFAULT_METHOD.value)
     control_share = models.FloatField(default=0.2, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
     set_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -45,7 +55,7 @@ class Schedule(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(ask_for__lte=models.F("pool_size")),
+                condition=~Q(pool="random") | Q(ask_for__lte=models.F("pool_size")),
                 name="schedule_asks_for_no_more_than_it_scores",
                 violation_error_message="No more pairs can be asked for than are scored.",
             ),
@@ -137,6 +147,7 @@ class CycleStep(models.Model):
     rescoring = models.ForeignKey(
         Rescoring, null=True, blank=True, on_delete=models.PROTECT, related_name="cycle_steps"
     )
+    proposal = models.ForeignKey(Proposal, null=True, blank=True, on_delete=models.PROTECT, related_name="cycle_steps")
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -154,4 +165,5 @@ class CycleStep(models.Model):
             StepKind.TRAIN: self.run,
             StepKind.CONTEST: self.contest,
             StepKind.RESCORE: self.rescoring,
+            StepKind.PROPOSE: self.proposal,
         }.get(StepKind(self.kind))

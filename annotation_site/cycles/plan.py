@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from annotation_site.cycles.machine import StepKind
 from annotation_site.cycles.models import Schedule
+from annotation_site.rescoring.models import Method, Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,10 @@ class Plan:
     processes: int
     promotes: bool
     least_pairs: int
+    pool: str
     pool_size: int
     ask_for: int
+    method: str
     control_share: float
 
     @classmethod
@@ -50,16 +53,25 @@ def words(plan: Plan) -> dict[StepKind, str]:
             f" ({plan.least_pairs:,} of them at the least)."
         ),
         StepKind.PROMOTE: f"If it is better beyond its interval, {promoted}; else the active version stays.",
-        StepKind.RESCORE: f"Let the active version score {plan.pool_size:,} unrated pairs.",
+        StepKind.RESCORE: f"Let the active version score {_pool(plan)}.",
         StepKind.PROPOSE: (
-            f"Propose {plan.ask_for:,} of them, {100 * plan.control_share:.0f} % of these drawn at random, "
-            "for the raters to score next."
+            f"Propose {plan.ask_for:,} of them ({_method(plan)}, {100 * plan.control_share:.0f} % drawn at random) "
+            "to an admin, who approves what the raters score next."
         ),
     }
 
 
 def _device(plan: Plan) -> str:
     return plan.device if plan.processes == 1 else f"{plan.device} in {plan.processes} processes"
+
+
+def _pool(plan: Plan) -> str:
+    return f"{plan.pool_size:,} unrated pairs" if plan.pool == Pool.RANDOM else "every painting with every clip"
+
+
+def _method(plan: Plan) -> str:
+    label = str(Method(plan.method).label)
+    return label[:1].lower() + label[1:]
 
 
 def _but(overrides: Mapping[str, Any]) -> str:

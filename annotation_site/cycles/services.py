@@ -33,10 +33,11 @@ from annotation_site.cycles.settling import figures_of, words_of
 from annotation_site.cycles.starting import step_begin
 from annotation_site.jobs.models import JobState
 from annotation_site.jobs.services import job_cancel
+from annotation_site.rescoring.services import rescoring_cancel, rescoring_resume
 from annotation_site.snapshots.services import snapshot_resume
 from annotation_site.training.services import run_resume
 
-JOBS = ("snapshot", "run", "contest", "rescoring")
+JOBS = ("snapshot", "run", "contest", "rescoring", "proposal")
 MOST_MOVES = 3 * len(StepKind)
 """More moves than this a cycle never has at once: each step begins, settles and leads on."""
 
@@ -125,7 +126,7 @@ def _start(cycle: Cycle, kind: StepKind, now: datetime) -> None:
 
 
 def _settle(step: CycleStep, state: StepState, now: datetime) -> None:
-    step.state, step.words, step.figures = state, words_of(step), figures_of(step)
+    step.state, step.words, step.figures = state, words_of(step), figures_of(step, now=now)
     step.finished_at = (step.job.finished_at if step.job else None) or now
     step.save(update_fields=["state", "words", "figures", "finished_at"])
 
@@ -166,6 +167,8 @@ def _job_again(step: CycleStep, now: datetime) -> bool:
         run_resume(run=step.run, now=now)
     elif step.contest is not None:
         contest_again(contest=step.contest, now=now)
+    elif step.rescoring is not None:
+        rescoring_resume(rescoring=step.rescoring, now=now)
     else:
         return False
     return True
@@ -178,7 +181,9 @@ def cycle_cancel(*, cycle: Cycle, now: datetime, user: User | None = None) -> No
     if held.state not in OPEN:
         raise CycleError(f"{held} is over already.")
     for step in held.steps.select_related(*JOBS).filter(state=StepState.RUNNING):
-        if step.job is not None:
+        if step.rescoring is not None:
+            rescoring_cancel(rescoring=step.rescoring, now=now)
+        elif step.job is not None:
             job_cancel(job=step.job, now=now)
         step.state, step.finished_at = StepState.CANCELLED, now
         step.save(update_fields=["state", "finished_at"])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from annotation_site.cycles.machine import StepKind
 from annotation_site.cycles.models import CycleStep
-from annotation_site.cycles.rescoring_step import scored_figures
+from annotation_site.cycles.rescoring_step import proposal_figures, scored_figures
 from annotation_site.jobs.models import JobState
 from annotation_site.training.figures import test_srcc
 
@@ -23,14 +24,16 @@ def words_of(step: CycleStep) -> str:
         return job.error
     if step.contest and step.contest.found:
         return str(step.contest.found["words"])
-    return ""
+    return "A batch of pairs waits for an admin's approval." if step.proposal else ""
 
 
-def figures_of(step: CycleStep) -> dict[str, Any]:
+def figures_of(step: CycleStep, *, now: datetime) -> dict[str, Any]:
     """The figures of a step whose job is done; none of another."""
     job = step.job
     if job is None or job.state != JobState.DONE:
         return {}
+    if step.proposal is not None:
+        return proposal_figures(step.proposal, now=now)
     return _FIGURES[StepKind(step.kind)](step)
 
 

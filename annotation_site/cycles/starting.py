@@ -15,7 +15,8 @@ from annotation_site.cycles.machine import StepKind, StepState
 from annotation_site.cycles.models import Cycle, CycleStep
 from annotation_site.cycles.plan import Plan
 from annotation_site.cycles.promotion import Outcome, decide
-from annotation_site.cycles.rescoring_step import proposal_figures, proposal_words, rescoring_begin
+from annotation_site.cycles.rescoring_step import proposal_begin, rescoring_begin
+from annotation_site.rescoring.errors import RescoringError
 from annotation_site.snapshots.errors import SnapshotError
 from annotation_site.snapshots.services import snapshot_start
 from annotation_site.training.models import ModelVersion
@@ -24,7 +25,7 @@ from annotation_site.training.services import run_start as training_start
 from annotation_site.training.versions import active_version
 from model.contest import Verdict
 
-REFUSALS = (SnapshotError, TrainingError)
+REFUSALS = (RescoringError, SnapshotError, TrainingError)
 """What the rooms' services raise in a person's words."""
 
 NOTE_LENGTH = 400
@@ -119,15 +120,10 @@ def _rescore(cycle: Cycle, now: datetime) -> CycleStep:
 
 
 def _propose(cycle: Cycle, now: datetime) -> CycleStep:
-    """Done in a moment: the rescoring has proposed already, and nothing here approves it."""
     rescoring = _step(cycle, StepKind.RESCORE).rescoring
     assert rescoring is not None
-    return CycleStep(
-        state=StepState.DONE,
-        rescoring=rescoring,
-        words=proposal_words(rescoring),
-        figures=proposal_figures(rescoring),
-    )
+    proposal = proposal_begin(rescoring=rescoring, plan=Plan.from_dict(cycle.plan), user=_on_behalf_of(cycle), now=now)
+    return CycleStep(proposal=proposal)
 
 
 _BEGINNINGS: Mapping[StepKind, Callable[[Cycle, datetime], CycleStep]] = {

@@ -13,6 +13,7 @@ from annotation_site.cycles.machine import CycleState, StepKind, StepState
 from annotation_site.cycles.models import Cycle, CycleStep
 from annotation_site.cycles.plan import Plan
 from annotation_site.cycles.plan import words as plan_words
+from annotation_site.cycles.rescoring_step import proposal_words
 from annotation_site.jobs.models import Job, JobState
 from annotation_site.training.curves import run_curves
 
@@ -68,7 +69,7 @@ class Station:
 def timeline(*, cycle: Cycle, now: datetime) -> list[Station]:
     """All six steps in their order."""
     found = cycle.steps.select_related(
-        "snapshot", "run", "contest__run", "contest__against", "version", "rescoring__version"
+        "snapshot", "run", "contest__run", "contest__against", "version", "rescoring__version", "proposal"
     )
     steps = {step.kind: step for step in found}
     to_come = plan_words(Plan.from_dict(cycle.plan))
@@ -125,8 +126,8 @@ def _state_words(state: StepState, job: Job | None) -> str:
 
 
 def _shown(step: CycleStep) -> Job | None:
-    """The job whose page says more: the step's own; of a promotion the run, of a proposal the rescoring."""
-    return step.job or step.run or step.rescoring
+    """The job whose page says more: the step's own; of a promotion the run."""
+    return step.job or step.run
 
 
 def _address(step: CycleStep) -> str:
@@ -178,7 +179,9 @@ def _rescore(step: CycleStep) -> list[Figure]:
 
 def _propose(step: CycleStep) -> list[Figure]:
     told = step.figures
-    return [*_count("Proposed", told.get("asked")), *_count("Of them at random", told.get("control"))]
+    counts = [*_count("Proposed", told.get("proposed")), *_count("To be asked", told.get("to_ask"))]
+    standing = [Figure("Now", proposal_words(step.proposal))] if step.proposal and told else []
+    return [*counts, *_count("Of them at random", told.get("control")), *standing]
 
 
 _FIGURES: Mapping[StepKind, Callable[[CycleStep], list[Figure]]] = {

@@ -28,6 +28,7 @@ ICONS = {
     "trainingrun": "model_training",
     "rescoring": "manage_search",
     "contest": "balance",
+    "proposal": "checklist",
 }
 
 

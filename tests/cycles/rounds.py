@@ -10,12 +10,13 @@ from annotation_site.cycles.machine import StepKind
 from annotation_site.cycles.models import Contest, Cycle, CycleStep, Schedule
 from annotation_site.cycles.services import cycle_advance, cycle_begin
 from annotation_site.jobs.models import Job, JobState
+from annotation_site.rescoring.models import CONTROL, Proposal, ProposedPair, Rescoring, Route
 from annotation_site.scoring.models import Campaign, Pair
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.training.models import ModelVersion, Rescoring, TrainingRun
+from annotation_site.training.models import ModelVersion, TrainingRun
 from model.contest import Verdict
 from tests.conftest import NOON
-from tests.factories import make_campaign, make_pair
+from tests.factories import make_campaign, make_clip, make_painting, make_pair
 
 SRCC = {"n": 80, "new": 0.61, "other": 0.48, "difference": 0.13, "low": 0.04, "high": 0.22}
 FACTS = {"pairs": {"train": 120, "validation": 30, "test": 50, "cross": 0}, "ratings": 1000}
@@ -79,16 +80,30 @@ WORK: dict[StepKind, dict[str, Any]] = {
     StepKind.EXPORT: {"digest": "a" * 64, "facts": FACTS},
     StepKind.TRAIN: {"report": {"trained_under": "unseen-both", "training_pairs": 120, "training_seconds": 61.5}},
     StepKind.CONTEST: {"found": found()},
-    StepKind.RESCORE: {"n_asked": 40, "summary": {"scored": 900, "ambiguous_percent": 31.0, "control": 8}},
+    StepKind.RESCORE: {"summary": {"scored": 900, "ambiguous_percent": 31.0}},
+    StepKind.PROPOSE: {},
 }
 
 
 def end(cycle: Cycle, kind: StepKind, state: JobState = JobState.DONE, **fields: Any) -> Cycle:
-    """The job of a step ends, with what its work would have left in its row; then somebody looks."""
+    """The job of a step ends, with what its work would have left in its rows; then somebody looks."""
     job = job_of(cycle, kind)
+    if isinstance(job, Proposal) and state == JobState.DONE:
+        fill(job)
     left = {**WORK[kind], **fields} if state == JobState.DONE else {"error": f"{kind} broke.", **fields}
     type(job)._default_manager.filter(pk=job.pk).update(state=state, finished_at=NOON, **left)
     return look(cycle)
+
+
+def fill(proposal: Proposal) -> None:
+    """Three pairs: one that the model is unsure of, one of the control arm, one to be left."""
+    for rank, (reason, route) in enumerate(
+        [("variance", Route.RATINGS), (CONTROL, Route.RATINGS), ("variance", Route.LEAVE)]
+    ):
+        ProposedPair.objects.create(
+            proposal=proposal, rank=rank, painting=make_painting(), clip=make_clip(), score=0.5, reason=reason,
+            route=route,
+        )  # fmt: skip
 
 
 def end_all(cycle: Cycle, *kinds: StepKind, **results: dict[str, Any]) -> Cycle:
@@ -99,5 +114,5 @@ def end_all(cycle: Cycle, *kinds: StepKind, **results: dict[str, Any]) -> Cycle:
 
 def counts() -> tuple[int, ...]:
     """How many rows there are of all that a cycle starts."""
-    tables = (Cycle, CycleStep, Snapshot, TrainingRun, Contest, ModelVersion, Rescoring)
+    tables = (Cycle, CycleStep, Snapshot, TrainingRun, Contest, ModelVersion, Rescoring, Proposal)
     return tuple(table._default_manager.count() for table in tables)

@@ -16,6 +16,7 @@ from annotation_site.cycles.intervals import intervals_of
 from annotation_site.cycles.machine import CycleState, StepKind
 from annotation_site.cycles.models import Contest, Cycle, Schedule
 from annotation_site.jobs.models import JobState
+from annotation_site.rescoring.models import Proposal
 from annotation_site.snapshots.models import Snapshot
 from model.contest import Verdict
 from tests.conftest import NOON
@@ -43,7 +44,8 @@ def filled_in(schedule: Schedule | None = None, **fields: Any) -> dict[str, Any]
     sent = {
         "campaign": campaign.pk, "every_pairs": 200, "most_per_day": 2, "snapshot_recipe": "demo",
         "snapshot_overrides": "", "recipe": "best@small", "overrides": "", "seed": 3, "device": "auto", "processes": 1,
-        "promotes": "on", "least_pairs": 50, "pool_size": 2000, "ask_for": 40, "control_share": "0.2",
+        "promotes": "on", "least_pairs": 50, "pool": "random", "pool_size": 2000, "ask_for": 40,
+        "method": "variance", "control_share": "0.2",
     }  # fmt: skip
     return sent | fields
 
@@ -147,13 +149,17 @@ def test_the_timeline_shows_every_step_with_its_figures(ada: Client) -> None:
     assert "waiting for a worker" in page
     assert page.count('data-state=""') == 5
     assert "hx-trigger" in page
-    end_all(cycle, EXPORT, TRAIN, CONTEST, RESCORE)
+    end_all(cycle, EXPORT, TRAIN, CONTEST, RESCORE, PROPOSE)
     page = ada.get(url("cycle_panel", cycle.pk)).text
     assert "hx-trigger" not in page
-    for words in ("aaaaaaaaaaaa", "200", "+0.130", "MPJudge v2 is active.", "31 %", "40 pairs come up next"):
+    for words in ("aaaaaaaaaaaa", "200", "+0.130", "MPJudge v2 is active.", "31 %", "Waits for an admin"):
         assert words in page, words
     assert page.count('data-state="done"') == 7  # six steps and the cycle itself
     assert "is-above" in page
+    proposal = Proposal.objects.get()
+    assert reverse("admin:rescoring_proposal_change", args=[proposal.pk]) in page
+    Proposal.objects.update(standing="approved", n_asked=2, settled_at=NOON, settled_by=User.objects.get())
+    assert "Approved by ada: 2 pairs asked." in ada.get(url("cycle_panel", cycle.pk)).text
 
 
 def test_a_failed_cycle_says_why_and_offers_to_try_again_or_to_give_up(ada: Client) -> None:

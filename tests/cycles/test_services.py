@@ -25,8 +25,9 @@ from annotation_site.cycles.services import (
 )
 from annotation_site.cycles.tasks import turn
 from annotation_site.jobs.models import JobState
+from annotation_site.rescoring.models import Proposal, Rescoring
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.training.models import ModelVersion, Rescoring, TrainingRun
+from annotation_site.training.models import ModelVersion, TrainingRun
 from annotation_site.training.services import run_resume
 from model.contest import Verdict
 from tests.conftest import NOON
@@ -105,8 +106,8 @@ def test_changing_the_schedule_does_not_change_a_cycle_that_has_begun() -> None:
 def test_a_better_run_is_promoted_and_rescores() -> None:
     schedule = make_schedule(set_by=make_admin("ada"))
     old = make_version(schedule.campaign)
-    cycle = end_all(begun(schedule), EXPORT, TRAIN, CONTEST, RESCORE)
-    assert (cycle.state, cycle.words) == (CycleState.DONE, "40 pairs come up next for the raters.")
+    cycle = end_all(begun(schedule), EXPORT, TRAIN, CONTEST, RESCORE, PROPOSE)
+    assert (cycle.state, cycle.words) == (CycleState.DONE, "A batch of pairs waits for an admin's approval.")
     version = ModelVersion.objects.get(is_active=True)
     assert (version.number, version.run, version.note) == (2, TrainingRun.objects.last(), f"{cycle}. It is better.")
     assert version.promoted_by == schedule.set_by
@@ -114,7 +115,10 @@ def test_a_better_run_is_promoted_and_rescores() -> None:
     assert Rescoring.objects.get().version == version
     assert step_of(cycle, EXPORT).figures == {"digest": "a" * 64, "pairs": 200, "ratings": 1000}
     assert step_of(cycle, CONTEST).figures["n"] == 80
-    assert step_of(cycle, PROPOSE).figures == {"asked": 40, "control": 8}
+    assert step_of(cycle, PROPOSE).figures == {"proposed": 3, "to_ask": 2, "control": 1}
+    proposal = Proposal.objects.get()
+    assert (proposal.standing, proposal.method, proposal.count) == ("draft", schedule.method, 40)
+    assert Rescoring.objects.get().ask_for == 0  # the step proposes, not the rescoring by itself
     assert [step.state for step in cycle.steps.order_by("pk")] == [StepState.DONE] * 6
 
 
@@ -165,12 +169,13 @@ def test_a_version_that_was_promoted_meanwhile_is_not_replaced() -> None:
 
 
 # --- Failure, retry, cancellation -------------------------------------------------------------------------------------
-@pytest.mark.parametrize("kind", [EXPORT, TRAIN, CONTEST])
+@pytest.mark.parametrize("kind", [EXPORT, TRAIN, CONTEST, RESCORE])
 @pytest.mark.parametrize("ended", [JobState.FAILED, JobState.CANCELLED])
 def test_a_failed_step_stops_the_cycle_in_its_words_and_is_retried_in_its_own_job(
     kind: StepKind, ended: JobState
 ) -> None:
-    cycle = end_all(begun(), *[EXPORT, TRAIN, CONTEST][: [EXPORT, TRAIN, CONTEST].index(kind)])
+    before_it = [EXPORT, TRAIN, CONTEST, RESCORE]
+    cycle = end_all(begun(), *before_it[: before_it.index(kind)])
     end(cycle, kind, ended)
     words = f"{kind} broke." if ended == JobState.FAILED else "was cancelled."
     assert cycle.state == CycleState.FAILED
@@ -188,14 +193,23 @@ def test_a_failed_step_stops_the_cycle_in_its_words_and_is_retried_in_its_own_jo
     assert step_of(cycle, kind).state == StepState.DONE
 
 
-def test_a_failed_rescoring_is_begun_anew() -> None:
-    cycle = end_all(begun(), EXPORT, TRAIN, CONTEST)
-    end(cycle, RESCORE, JobState.FAILED, error="There is no unrated pair left.")
-    assert cycle.words == "There is no unrated pair left."
+def test_a_failed_proposal_is_begun_anew() -> None:
+    cycle = end_all(begun(), EXPORT, TRAIN, CONTEST, RESCORE)
+    end(cycle, PROPOSE, JobState.FAILED, error="The scores of this rescoring were deleted.")
+    assert cycle.words == "The scores of this rescoring were deleted."
     cycle_retry(cycle=cycle, now=NOON)
     look(cycle)
-    assert Rescoring.objects.count() == 2
-    assert step_of(cycle, RESCORE).rescoring == Rescoring.objects.last()
+    assert (Rescoring.objects.count(), Proposal.objects.count()) == (1, 2)
+    assert step_of(cycle, PROPOSE).proposal == Proposal.objects.order_by("-pk")[0]
+
+
+def test_cancelling_stops_a_rescoring_with_its_shards() -> None:
+    cycle = end_all(begun(), EXPORT, TRAIN, CONTEST)
+    Rescoring.objects.update(state=JobState.RUNNING, stage="scoring", worker="")
+    shard = Rescoring.objects.get().shards.create(index=0, created_at=NOON)
+    cycle_cancel(cycle=cycle, now=NOON)
+    shard.refresh_from_db()
+    assert (Rescoring.objects.get().state, shard.state) == (JobState.CANCELLED, JobState.CANCELLED)
 
 
 def test_a_step_that_is_refused_fails_in_the_words_of_its_room() -> None:
@@ -292,7 +306,8 @@ def test_no_order_of_ends_failures_and_crashes_starts_a_step_twice(seed: int, mo
         assert Snapshot.objects.exclude(name="before").count() <= 1
         assert TrainingRun.objects.exclude(folder="before").count() <= 1
         assert Contest.objects.count() <= 1
-        assert Rescoring.objects.count() <= 1 + was_failed  # a rescoring is begun anew
+        assert Rescoring.objects.count() <= 1
+        assert Proposal.objects.count() <= 1 + was_failed  # one that failed is begun anew
         assert ModelVersion.objects.count() == 1 or (verdict is Verdict.BETTER and Contest.objects.get().found)
 
 

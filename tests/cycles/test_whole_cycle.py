@@ -140,4 +140,7 @@ def test_a_planted_truth_goes_once_round(campaign: Campaign, messages: list[tupl
     assert rescoring is not None
     assert (rescoring.version, rescoring.summary["scored"]) == (version, 6)
     assert schedule.cycles.count() == 1
-    assert Slot.objects.filter(queue=Queue.ASKED).exists()
+    proposal = step_of(cycle, StepKind.PROPOSE).proposal
+    assert proposal is not None
+    assert (proposal.state, proposal.standing, proposal.pairs.count()) == (JobState.DONE, "draft", 3)
+    assert not Slot.objects.filter(queue=Queue.ASKED).exists()  # nobody is asked before an admin has said so

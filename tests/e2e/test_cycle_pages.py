@@ -65,7 +65,7 @@ def test_a_cycle_is_begun_by_hand_and_followed_to_its_end(admin: Stage, schedule
     end_all(cycle, TRAIN, CONTEST)
     step(page, PROMOTE, "done")
     expect(page.locator("[data-step=contest] .cycles-dot.is-above")).to_be_visible()
-    end(cycle, RESCORE)
+    end_all(cycle, RESCORE, PROPOSE)
     expect(page.locator(".cycles")).to_have_attribute("data-state", CycleState.DONE, timeout=SOON_MS)
 
 
@@ -73,7 +73,7 @@ def test_nothing_serious_on_any_page_of_any_size(admin: Stage, schedule: Schedul
     first = begun(schedule)
     end(first, EXPORT)
     write_loss(TrainingRun.objects.order_by("-pk")[0])
-    end_all(first, TRAIN, CONTEST, RESCORE)
+    end_all(first, TRAIN, CONTEST, RESCORE, PROPOSE)
     ModelVersion.objects.update(is_active=False)
     second = begun(make_schedule())
     trivial = {

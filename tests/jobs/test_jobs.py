@@ -65,6 +65,8 @@ def test_every_long_job_of_the_site_is_swept():
         "TrainingRun",
         "Rescoring",
         "Contest",
+        "RescoringShard",
+        "Proposal",
     }
 
 

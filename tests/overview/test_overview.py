@@ -51,6 +51,8 @@ BUSY = Numbers(
     model="MPJudge v1",
     model_at=NOON,
     model_rescored=True,
+    batches_to_approve=0,
+    newest_batch=None,
 )
 
 
@@ -73,7 +75,7 @@ def words(**changes: Any) -> list[str]:
 def test_every_link_of_the_sidebar_leads_to_a_page(ada: Client) -> None:
     request = RequestFactory().get("/admin/")
     links = [str(item["link"]) for group in navigation(request) for item in group["items"]]
-    assert len(links) == 24
+    assert len(links) == 25
     assert {link: ada.get(link).status_code for link in links} == dict.fromkeys(links, 200)
 
 
@@ -86,6 +88,7 @@ def test_every_link_of_the_sidebar_leads_to_a_page(ada: Client) -> None:
         ({"raters": 0}, "Invite raters"),
         ({"ready_to_promote": 1}, "Promote a run to model version"),
         ({"model_rescored": False}, "Let the model choose what to ask next"),
+        ({"batches_to_approve": 2, "newest_batch": 7}, "Look at the batch that the model proposes"),
         ({"snapshot_untrained": True}, "Train on the newest snapshot"),
         ({"tasks": 0}, "Turn ambiguous pairs into preference tasks"),
         ({"snapshots": 0}, "Export a snapshot"),
