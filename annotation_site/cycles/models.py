@@ -21,6 +21,12 @@ POOLS = [(pool.value, pool.label) for pool in (Pool.RANDOM, Pool.MATRIX)]
 METHODS = [(method.value, method.label) for method in Method if method is not Method.ENSEMBLE]
 """An ensemble has members that a person chooses."""
 
+
+def default_method() -> str:
+    """A function, so that another default needs no migration."""
+    return DEFAULT_METHOD.value
+
+
 SEEDS = [MinValueValidator(0), MaxValueValidator(2**31 - 1)]
 
 
@@ -45,7 +51,7 @@ class Schedule(models.Model):
     pool = models.CharField(max_length=8, choices=POOLS, default=Pool.RANDOM)
     pool_size = models.PositiveIntegerField(default=2000, validators=[MinValueValidator(1)])
     ask_for = models.PositiveIntegerField(default=40, validators=[MinValueValidator(1)])
-    method = models.CharField(max_length=8, choices=METHODS, default=DEFAULT_METHOD.value)
+    method = models.CharField(max_length=8, choices=METHODS, default=default_method)
     control_share = models.FloatField(default=0.2, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
     set_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

@@ -55,8 +55,7 @@ def words(plan: Plan) -> dict[StepKind, str]:
         StepKind.PROMOTE: f"If it is better beyond its interval, {promoted}; else the active version stays.",
         StepKind.RESCORE: f"Let the active version score {_pool(plan)}.",
         StepKind.PROPOSE: (
-            f"Propose {plan.ask_for:,} of them ({_method(plan)}, {100 * plan.control_share:.0f} % drawn at random) "
-            "to an admin, who approves what the raters score next."
+            f"Propose {plan.ask_for:,} of them ({_method(plan)}) to an admin, who approves what the raters score next."
         ),
     }
 
@@ -70,8 +69,10 @@ def _pool(plan: Plan) -> str:
 
 
 def _method(plan: Plan) -> str:
+    if plan.method == Method.RANDOM:
+        return "drawn at random"
     label = str(Method(plan.method).label)
-    return label[:1].lower() + label[1:]
+    return f"{label[:1].lower()}{label[1:]}, {100 * plan.control_share:.0f} % of them drawn at random"
 
 
 def _but(overrides: Mapping[str, Any]) -> str:
