@@ -234,6 +234,7 @@ def test_the_gallery_shows_each_pair_with_picture_sound_prediction_and_why(campa
         assert words in card, words
     assert "30" in page  # six pairs, five ratings each
     assert "Control arm: drawn at random" in page
+    assert f'href="{url("rescoring_change", proposal.rescoring_id)}"' in page
 
 
 def test_the_gallery_is_filtered_by_route_reason_and_what_is_dropped(campaign, admin):

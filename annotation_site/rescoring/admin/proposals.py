@@ -67,7 +67,7 @@ class ProposalAdmin(JobAdmin):
     def job_actions(self, request: HttpRequest, job: Proposal) -> list[dict[str, str]]:
         if job.state in (JobState.FAILED, JobState.CANCELLED):
             names = ("method", "count", "control_share", "n_candidates", "seed")
-            same = {"rescoring": job.rescoring_id, **{name: str(getattr(job, name)) for name in names}}
+            same = {"rescoring": str(job.rescoring_id), **{name: str(getattr(job, name)) for name in names}}
             add = f"{reverse('admin:rescoring_proposal_add')}?{urlencode(same)}"
             return [{"title": "Propose again", "url": add, "method": "get"}]
         if job.standing != Proposal.Standing.DRAFT or job.state != JobState.DONE:
