@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "annotation_site.snapshots",
     "annotation_site.training",
     "annotation_site.rescoring",
+    "annotation_site.cycles",
     "annotation_site.judging",
     "annotation_site.api",
     "annotation_site.demo",
@@ -209,6 +210,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "jobs.sweep", "schedule": timedelta(seconds=10), "options": {"expires": 10}},
     "rescorings": {"task": "rescoring.sweep", "schedule": timedelta(seconds=10), "options": {"expires": 10}},
     "judgings": {"task": "judging.sweep", "schedule": timedelta(minutes=15), "options": {"expires": 900}},
+    "cycles": {"task": "cycles.turn", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "uploads": {"task": "corpus.uploads_sweep", "schedule": timedelta(minutes=30), "options": {"expires": 1800}},
     "leftovers": {"task": "snapshots.leftovers_sweep", "schedule": timedelta(hours=6), "options": {"expires": 21_600}},
 }

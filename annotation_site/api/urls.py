@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 from annotation_site.api import (
     access,
     corpus,
+    cycles,
     dataset,
     judge,
     judgments,
@@ -36,6 +37,7 @@ router.register("runs", dataset.RunViewSet, basename="run")
 router.register("model-versions", dataset.VersionViewSet, basename="model-version")
 router.register("rescorings", rescorings.RescoringViewSet)
 router.register("proposals", rescorings.ProposalViewSet)
+router.register("cycles", cycles.CycleViewSet)
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

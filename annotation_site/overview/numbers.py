@@ -18,6 +18,7 @@ from annotation_site.rescoring.models import Proposal, Rescoring
 from annotation_site.scoring.models import Campaign, Pair
 from annotation_site.snapshots.models import Snapshot
 from annotation_site.training.models import ModelVersion, TrainingRun
+from model.contest import Verdict
 
 NUMBERS_KEPT_S = 3
 
@@ -126,7 +127,7 @@ def _going(jobs: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def _newer_than_active(runs: QuerySet[TrainingRun], active: ModelVersion | None) -> QuerySet[TrainingRun]:
-    runs = runs.filter(version=None)
+    runs = runs.filter(version=None).exclude(contests__found__verdict__in=[Verdict.WORSE, Verdict.NOT_TOLD_APART])
     return runs.filter(pk__gt=active.run_id) if active else runs
 
 

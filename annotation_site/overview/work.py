@@ -27,6 +27,7 @@ ICONS = {
     "comparison": "difference",
     "trainingrun": "model_training",
     "rescoring": "manage_search",
+    "contest": "balance",
     "proposal": "checklist",
 }
 
