@@ -24,6 +24,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import Storage, storages
 
+from annotation_site.jobs.running import JobFailed
 from annotation_site.jobs.services import JobLost
 from annotation_site.training.keeper import LOG_NAME
 from annotation_site.training.models import TrainingRun
@@ -50,10 +51,12 @@ NAMES = (
 
 CHECKPOINT_NAMES = (CONFIG_NAME, WEIGHTS_NAME, REPORT_NAME, SEAL_NAME)
 EVERY = timedelta(seconds=4)
+"""How often a run's files are sent while it goes on."""
+
 _TAIL_BYTES = 8192
 
 
-class StorageUnreachable(Exception):
+class StorageUnreachable(JobFailed):
     """The storage of runs does not answer, or does not take what it is sent; the text says so in words."""
 
 
@@ -101,8 +104,8 @@ class Upload:
     already. A run that was lost to another worker is not sent any more: the folder in the storage is the other's now.
     """
 
-    def __init__(self, name: str, *, every: timedelta = EVERY) -> None:
-        self._name, self._every = name, every.total_seconds()
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._sent: dict[str, tuple[int, int, int]] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._go_on, daemon=True, name=f"upload-{name}")
@@ -155,7 +158,7 @@ class Upload:
             self._sent[path.name] = mark
 
     def _go_on(self) -> None:
-        while not self._stop.wait(self._every):
+        while not self._stop.wait(EVERY.total_seconds()):
             try:
                 self.send()
             except StorageUnreachable as error:  # there is a next time, and an end that insists

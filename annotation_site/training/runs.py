@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,18 +53,11 @@ def run_train(run: TrainingRun, report: Reporter) -> None:
 def _train(run: TrainingRun, report: Reporter) -> None:
     require_snapshot(run)
     folder = artefacts.fetch(run.folder)
-
-    def on_event(event: Mapping[str, Any]) -> None:
-        if event.get("event") == "step":
-            stage = str(event.get("stage", ""))
-            words = f"{STAGES.get(stage, stage or 'Training')}: step {event['step']} of {event['steps']}"
-            report(int(event["step"]), int(event["steps"]), words)
-
     with Upload(run.folder) as upload:
 
-        def beat() -> None:
+        def tell(done: int | None = None, total: int | None = None, words: str = "") -> None:
             try:
-                report()
+                report(done, total, words)
             except JobLost:
                 upload.stop()
                 raise
@@ -72,13 +65,20 @@ def _train(run: TrainingRun, report: Reporter) -> None:
         follow(
             command_of(run, folder=folder),
             folder=folder,
-            on_event=on_event,
-            beat=beat,
+            on_event=lambda event: _tell_step(event, tell),
+            beat=tell,
             processes=run.processes,
             name=meeting_name(run),
         )
     facts = _report_of(folder)
     TrainingRun.objects.filter(pk=run.pk).update(report=facts, code_version=str(facts.get("code_version", ""))[:64])
+
+
+def _tell_step(event: Mapping[str, Any], tell: Callable[[int, int, str], None]) -> None:
+    if event.get("event") == "step":
+        stage = str(event.get("stage", ""))
+        words = f"{STAGES.get(stage, stage or 'Training')}: step {event['step']} of {event['steps']}"
+        tell(int(event["step"]), int(event["steps"]), words)
 
 
 def require_snapshot(run: TrainingRun) -> None:

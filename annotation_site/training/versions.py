@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from annotation_site.jobs.running import JobFailed
 from annotation_site.training import artefacts
 from annotation_site.training.models import ModelVersion, TrainingRun
 from model.files import SEAL_NAME
@@ -15,7 +16,7 @@ from model.files import SEAL_NAME
 _MEASURED = ("trained_under", "protocols", "noise_ceiling", "preferences", "trivial", "training_pairs")
 
 
-class CheckpointMissing(Exception):
+class CheckpointMissing(JobFailed):
     """A version's checkpoint is neither on this machine nor in the storage of runs."""
 
 
