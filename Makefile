@@ -2,12 +2,13 @@
 PYTHON ?= python3
 PORT ?= 8000
 DEMO ?= 1
+RECIPE ?= best
 BIN := .venv/bin
 CODE := annotation_site mpd_builder model tests bench deploy manage.py
 SITE_TESTS := $(filter-out tests/mpd_builder tests/model tests/golden tests/e2e,$(patsubst %/,%,$(wildcard tests/*/)))
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=
 
-.PHONY: run test test-sqlite test-postgres check format bench clean dev
+.PHONY: run test test-sqlite test-postgres check format bench bench-gpu clean dev
 
 run: ## the site, a worker and beat, with a demo (PORT=, DEMO=0)
 	@$(PYTHON) deploy/bootstrap.py run --port $(PORT)
@@ -37,6 +38,9 @@ format: dev
 
 bench: dev ## one table of measured figures
 	$(BIN)/python -m bench
+
+bench-gpu: dev ## learning and scoring on a GPU (RECIPE=best)
+	@$(BIN)/python -m bench.gpu $(RECIPE)
 
 clean: ## what the tools left; never your data in var/
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* tests/e2e/screens

@@ -16,15 +16,14 @@ from model.metrics import Estimate, Floats
 from mpd_builder.student_t import quantile
 
 FIGURES = ("srcc", "rmse")
-BETTER = {"srcc": 1.0, "rmse": -1.0}
-"""Whether more of a figure is better."""
 
 
 def summary(curves: Sequence[Curve]) -> dict[str, Any]:
     """Everything that a report says, as JSON values; only seeds that every method has finished count.
 
     `seeds`; `votes`: by round, equal for all methods; `methods`: for each, `curve` (by figure, an estimate a point),
-    `area` (the figure's mean over votes, an estimate) and, but for random, `gain` (area less random's, paired by seed);
+    `area` (the figure's mean over votes, an estimate) and, but for random, `gain` (area less random's, paired by seed)
+    and `gain_curve` (the same point by point);
     `beats_random`: the methods whose gain in SRCC lies above zero with its whole interval, best first.
     """
     methods = sorted({curve.method for curve in curves}, key=list(Method).index)
@@ -41,7 +40,7 @@ def summary(curves: Sequence[Curve]) -> dict[str, Any]:
     if Method.RANDOM in tables:
         for method in methods:
             if method is not Method.RANDOM:
-                rows[method.value]["gain"] = _gain(tables[method], tables[Method.RANDOM], votes_R)
+                rows[method.value] |= _gains(tables[method], tables[Method.RANDOM], votes_R)
     winners = [name for name, row in rows.items() if "gain" in row and (row["gain"]["srcc"]["low"] or 0.0) > 0.0]
     return {
         "seeds": seeds,
@@ -79,5 +78,9 @@ def _row(tables: Mapping[str, Floats], votes_R: Floats) -> dict[str, Any]:
     }
 
 
-def _gain(mine: Mapping[str, Floats], random: Mapping[str, Floats], votes_R: Floats) -> dict[str, Any]:
-    return {name: estimate(area(votes_R, mine[name]) - area(votes_R, random[name])).to_dict() for name in FIGURES}
+def _gains(mine: Mapping[str, Floats], random: Mapping[str, Floats], votes_R: Floats) -> dict[str, Any]:
+    less = {name: mine[name] - random[name] for name in FIGURES}
+    return {
+        "gain": {name: estimate(area(votes_R, table)).to_dict() for name, table in less.items()},
+        "gain_curve": {name: [estimate(column).to_dict() for column in table.T] for name, table in less.items()},
+    }

@@ -14,12 +14,11 @@ from typing import Protocol
 import numpy as np
 
 from model import checkpoints
-from model.active.plan import Plan
+from model.active.plan import WARM, Plan
 from model.config import Config, replaced
 from model.data import Dataset, Ints, Media
 from model.events import EventWriter
-from model.interface import Judge
-from model.scoring import Floats, Posterior, Scored, fit_posterior, score_pairs
+from model.scoring import Floats, Posterior, score_pairs
 from model.state import State
 from model.training import train
 
@@ -53,6 +52,8 @@ class Learner(Protocol):
 class Retrained:
     """The whole model, trained by the training loop itself: from scratch on the `shared` pairs, then warm.
 
+    After each training its last layer is fitted anew by `ridge` to what it sees: in so few steps the loop's own head is
+    mostly chance, and one round's model would differ from the next by more than the pairs between them can tell.
     The same seed gives the same initial weights and the same shuffling, whatever the method. Members of an ensemble
     differ in their seed. Models of the shared pairs, with which every method begins, are trained once and kept.
     """
@@ -64,7 +65,7 @@ class Retrained:
         self._shared = shared
         self._kept: dict[int, State] = {}
         self._states: list[State] = []
-        self._modules: list[Judge] = []
+        self._heads: list[tuple[Floats, Posterior]] = []
 
     def learn(self, labelled: Ints, *, members: int = 1) -> None:
         seeds = [self._seed + MEMBER_STRIDE * number for number in range(members)]
@@ -74,32 +75,31 @@ class Retrained:
         else:
             pairs = zip(seeds, self._states, strict=True)
             self._states = [self._trained(labelled, seed, before) for seed, before in pairs]
-        self._modules = [state.judge.eval() for state in self._states]
-        self._labelled = labelled
+        score_L = self._dataset.pairs.score[labelled]
+        self._heads = [ridge(self.inputs(labelled, number), score_L) for number in range(members)]
 
     def posterior(self) -> Posterior:
-        rows = self._labelled
-        return fit_posterior(self._scored(self._modules[0], rows), self._dataset.pairs.score[rows])
+        return self._heads[0][1]
 
     def answer(self, rows: Ints) -> Answer:
-        scored = self._scored(self._modules[0], rows)
-        return Answer(scored.score, scored.features)
+        inputs_NK = self.inputs(rows)
+        return Answer(inputs_NK @ self._heads[0][0], inputs_NK)
 
     def opinions(self, rows: Ints) -> Floats:
-        return np.stack([self._scored(module, rows).score for module in self._modules])
+        return np.stack([self.inputs(rows, number) @ weights for number, (weights, _) in enumerate(self._heads)])
 
-    def inputs(self, rows: Ints) -> Floats:
-        """What the head sees of pairs, with a 1 for its bias (N, K)."""
-        module, pairs = self._modules[0], self._dataset.pairs.take(rows)
-        scored = self._scored(module, rows)
-        slope = scored.score * (1 - scored.score) if module.config.head.output == "sigmoid" else np.ones(len(pairs))
-        return scored.features / slope[:, None]
+    def inputs(self, rows: Ints, member: int = 0) -> Floats:
+        """What the head of a member sees of pairs, with a 1 for its bias (N, K)."""
+        module, pairs = self._states[member].judge.eval(), self._dataset.pairs.take(rows)
+        batch = self._plan.config.run.evaluation_batch
+        scored = score_pairs(module, self._media, pairs.painting, pairs.clip, batch=batch)
+        return scored.features / scored.features[:, -1:]
 
     def _trained(self, labelled: Ints, seed: int, before: State | None) -> State:
         """From scratch with the plan's steps, or with the config's from the weights of `before`, which are kept."""
         config, identity = self._plan.config, checkpoints.Identity(self._dataset.digest, seed, "")
-        if before is None:
-            config = replaced(config, optim={"regression_steps": self._plan.steps})
+        changes = {"regression_steps": self._plan.steps} if before is None else {"lr": WARM * config.optim.lr}
+        config = replaced(config, optim=changes)
         mask = np.zeros(len(self._dataset.pairs), dtype=bool)
         mask[labelled] = True
         seen = replace(self._dataset, train=mask, validation=np.zeros_like(mask))
@@ -119,11 +119,6 @@ class Retrained:
                 clock=self._clock,
                 resume=before is not None,
             )
-
-    def _scored(self, module: Judge, rows: Ints) -> Scored:
-        pairs = self._dataset.pairs.take(rows)
-        batch = self._plan.config.run.evaluation_batch
-        return score_pairs(module, self._media, pairs.painting, pairs.clip, batch=batch)
 
 
 def _save_as_new(before: State, config: Config, folder: Path, identity: checkpoints.Identity) -> None:

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from model import report
-from model.active.plot import curves_plot
+from model.active.plot import Plot, curves_plot, gains_plot
 
 _STYLE = Path(report.__file__).with_name("page.css")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 TITLE = "Does choosing pay?"
 NAMES = {"srcc": "SRCC", "rmse": "RMSE"}
 MODES = {
-    "retrain": "the whole model goes on learning at every round, from the weights of the round before",
-    "head": "only the last layer fitted anew, in closed form, on the features of the model of the first round",
+    "retrain": "at every round the whole model goes on learning from the weights of the round before, and its last "
+    "layer is fitted in closed form",
+    "head": "head only: the last layer is fitted in closed form at every round, to the features of the first round",
 }
 
 
@@ -33,7 +34,7 @@ def page(found: Mapping[str, Any]) -> str:
     facts = "".join(f"<p>{escape(line)}</p>" for line in _facts(found))
     plots, tables = "", ""
     if found["seeds"]:
-        drawn = [curves_plot(found, name, NAMES[name]) for name in NAMES]
+        drawn = [draw(found, name, said) for name, said in NAMES.items() for draw in _plots(found)]
         plots = "".join(f"<figure>{each.svg}<figcaption>{escape(each.words)}</figcaption></figure>" for each in drawn)
         tables = _table(*_areas(found)) + "".join(_table(*_rounds(found, name)) for name in NAMES)
     return "\n".join(
@@ -50,6 +51,11 @@ def page(found: Mapping[str, Any]) -> str:
             "",
         ]
     )
+
+
+def _plots(found: Mapping[str, Any]) -> tuple[Plot, ...]:
+    has_gains = any("gain" in row for row in found["methods"].values())
+    return (curves_plot, gains_plot) if has_gains else (curves_plot,)
 
 
 def verdict(found: Mapping[str, Any]) -> str:

@@ -7,7 +7,6 @@ folder, one file a seed and method, and not done again.
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -74,13 +73,14 @@ def run(
     curves: list[Curve] = []
     for seed in plan.seeds:
         draw = drawn(plan, dataset, seed)
-        learner = functools.cache(lambda seed=seed, draw=draw: _learner(plan, dataset, media, draw, seed, clock))
+        learner: Learner | None = None
         for method in plan.methods:
             path = out_dir / f"seed-{seed}" / f"{method}.json"
             if not path.exists():
                 if should_stop():
                     return curves
-                points = list(rounds(plan, dataset, method, draw, learner(), seed=seed))
+                learner = learner or _learner(plan, dataset, media, draw, seed, clock)
+                points = list(rounds(plan, dataset, method, draw, learner, seed=seed))
                 kept = {"method": method, "seed": seed, "points": [asdict(point) for point in points]}
                 replace_text(path, json.dumps(kept, indent=1) + "\n")
             curves.append(read_curve(path))

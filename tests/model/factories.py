@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from model.data import Dataset, Pairs, Preferences
 from mpd_builder.sides import Regime
 
 SIZE, BANDS, FRAMES = 16, 16, 32
+Media = Callable[[], tuple[np.ndarray, np.ndarray]]
 
 
 def micro_config(**groups: Mapping[str, object]) -> Config:
@@ -68,9 +69,26 @@ def planted_dataset(
     """
     generator = np.random.default_rng(seed)
     quality_p, quality_c = generator.uniform(-1, 1, paintings), generator.uniform(-1, 1, clips)
+    return judged(
+        0.5 + np.outer(0.45 * quality_p, quality_c),
+        pairs=pairs,
+        media=lambda: (_pictures(quality_p, kind, generator), _mels(quality_c, generator)),
+        is_rated=is_rated,
+        generator=generator,
+    )
+
+
+def judged(
+    truth_PC: np.ndarray, *, pairs: int, media: Media, is_rated: bool, generator: np.random.Generator
+) -> Dataset:
+    """A dataset of some pairs of P paintings and C clips, two clips a track; splits and scores as `planted_dataset`.
+
+    `media` draws pictures (P, H, W, 3) and mels (C, F, T) once the pairs are drawn.
+    """
+    paintings, clips = truth_PC.shape
     places = generator.choice(paintings * clips, size=pairs, replace=False)
     painting, clip = np.divmod(places, clips)
-    score = 0.5 + 0.45 * quality_p[painting] * quality_c[clip]
+    score = truth_PC[painting, clip]
     table = Pairs(tuple(f"p{a}.c{b}" for a, b in zip(painting, clip, strict=True)), painting, clip, score)
     ratings = _ratings(table, generator)
     if is_rated:
@@ -78,6 +96,7 @@ def planted_dataset(
         table = Pairs(table.pair_ids, painting, clip, by_pair[:, 1:4].mean(axis=1))
     of_painting, of_track = painting % 5, (clip // 2) % 5
     train = (of_painting > 1) & (of_track > 1)
+    pictures, mels = media()
     return Dataset(
         digest="d" * 64,
         path=Path("nowhere"),
@@ -92,8 +111,8 @@ def planted_dataset(
         },
         ratings=ratings,
         trim=1,
-        paintings_u8=_pictures(quality_p, kind, generator),
-        mels_f16=_mels(quality_c, generator),
+        paintings_u8=pictures,
+        mels_f16=mels,
     )
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from annotation_site.jobs.services import JobLost
 from annotation_site.media_storage import runs_storage
@@ -21,8 +23,11 @@ from annotation_site.training.services import run_folder, version_promote
 from annotation_site.training.versions import CheckpointMissing, checkpoint_folder
 from model import checkpoints
 from tests.conftest import NOON
+from tests.factories import make_admin
+from tests.training.fabricated import make_done_run
 from tests.training.models import finished_run
 from tests.training.processes import wait_until
+from tests.training.test_services import make_snapshot
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +57,18 @@ def test_by_default_nothing_is_copied_and_the_folder_is_read(run: TrainingRun):
     (run_folder(run) / "log.txt").write_text("one\ntwo\nthree\n")
     assert log_tail_of(run, lines=2) == "two\nthree"
     assert {file.name for file in artefacts.files_of(run.folder)} == before | {"log.txt"}
+
+
+def test_a_page_shows_a_run_whose_folder_is_on_another_machine(elsewhere: Path, client: Client):
+    run = make_done_run(make_snapshot())
+    artefacts.send(run.folder)
+    another_machine(run)
+    client.force_login(make_admin())
+    page = client.get(reverse("admin:training_trainingrun_change", args=[run.pk])).content.decode()
+    for words in ("chart-line", "events.jsonl", "Where the music was at work"):
+        assert words in page, words
+    picture = client.get(reverse("admin:training_trainingrun_map", args=[run.pk, "example-00.png"]))
+    assert b"".join(picture.streaming_content).startswith(b"\x89PNG")  # type: ignore[attr-defined]
 
 
 def test_what_a_run_leaves_is_read_and_fetched_on_another_machine(elsewhere: Path, run: TrainingRun):
