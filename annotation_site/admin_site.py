@@ -109,7 +109,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Proposed batches", "checklist", "admin:rescoring_proposal_changelist"),
                 _item("Schedules", "event_repeat", "admin:cycles_schedule_changelist"),
                 _item("Cycles", "laps", "admin:cycles_cycle_changelist"),
-                _item("Judge", "balance", "judging:page"),
+                _item("Judge", "gavel", "judging:page"),
             ],
         },
         {
