@@ -15,6 +15,7 @@ from unfold.sites import UnfoldAdminSite
 
 from annotation_site.corpus.pages.likenesses import likenesses_page
 from annotation_site.corpus.pages.statistics import statistics_page
+from annotation_site.cycles.selectors import schedule_lines
 from annotation_site.overview.numbers import numbers, stages
 from annotation_site.overview.steps import next_steps
 from annotation_site.overview.work import activity, job_lines
@@ -104,8 +105,11 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Snapshots", "inventory_2", "admin:snapshots_snapshot_changelist"),
                 _item("Training runs", "model_training", "admin:training_trainingrun_changelist"),
                 _item("Model versions", "verified", "admin:training_modelversion_changelist"),
-                _item("Rescorings", "manage_search", "admin:training_rescoring_changelist"),
-                _item("Judge", "balance", "judging:page"),
+                _item("Rescorings", "manage_search", "admin:rescoring_rescoring_changelist"),
+                _item("Proposed batches", "checklist", "admin:rescoring_proposal_changelist"),
+                _item("Schedules", "event_repeat", "admin:cycles_schedule_changelist"),
+                _item("Cycles", "laps", "admin:cycles_cycle_changelist"),
+                _item("Judge", "gavel", "judging:page"),
             ],
         },
         {
@@ -139,6 +143,7 @@ def _overview() -> dict[str, Any]:
         "stages": stages(counts, now=now),
         "step": first,
         "other_steps": others[:2],
+        "schedules": schedule_lines(now=now),
         "jobs": job_lines(now=now),
         "activity": activity(now=now),
     }

@@ -76,6 +76,8 @@ INSTALLED_APPS = [
     "annotation_site.reliability",
     "annotation_site.snapshots",
     "annotation_site.training",
+    "annotation_site.rescoring",
+    "annotation_site.cycles",
     "annotation_site.judging",
     "annotation_site.api",
     "annotation_site.demo",
@@ -206,7 +208,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_SEND_SENT_EVENT = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "jobs.sweep", "schedule": timedelta(seconds=10), "options": {"expires": 10}},
+    "rescorings": {"task": "rescoring.sweep", "schedule": timedelta(seconds=10), "options": {"expires": 10}},
     "judgings": {"task": "judging.sweep", "schedule": timedelta(minutes=15), "options": {"expires": 900}},
+    "cycles": {"task": "cycles.turn", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "uploads": {"task": "corpus.uploads_sweep", "schedule": timedelta(minutes=30), "options": {"expires": 1800}},
     "leftovers": {"task": "snapshots.leftovers_sweep", "schedule": timedelta(hours=6), "options": {"expires": 21_600}},
 }
@@ -276,6 +280,7 @@ SPECTACULAR_SETTINGS = {
         "RaterState": "annotation_site.accounts.models.RaterState.choices",
         "JudgmentState": "annotation_site.scoring.models.RatingState.choices",  # votes have the same states
         "Side": "annotation_site.preferences.models.Side.choices",
+        "RescoringDevice": "annotation_site.rescoring.models.Device.choices",
     },
 }
 

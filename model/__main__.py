@@ -13,7 +13,7 @@ from types import FrameType
 
 import torch
 
-from model import adaptors, checkpoints, choicefile, commands, data, matrix, pairfile, report, runs
+from model import adaptors, checkpoints, choicefile, commands, contesting, data, matrix, pairfile, report, runs
 from model.active.commands import COMMANDS as ACTIVE_COMMANDS
 from model.active.plan import StudyError
 from model.arguments import parser
@@ -38,6 +38,7 @@ _FORESEEN: tuple[tuple[tuple[type[Exception], ...], int, Cause | None], ...] = (
             matrix.MatrixError,
             report.ReportError,
             adaptors.AdaptorError,
+            contesting.ContestError,
             OSError,
         ),
         FAILED,

@@ -11,6 +11,7 @@ from model.acquisition import BAND, DEFAULT_METHOD, SURE_SD, Method
 from model.active.plan import AMOUNTS, SEEDS, STUDY_RECIPE
 from model.adaptors import DATASETS
 from model.comparison import TABLES
+from model.contest import LEAST_PAIRS, RESAMPLES
 from model.events import EVENTS_NAME
 
 Command = Callable[[argparse.Namespace], None]
@@ -54,6 +55,30 @@ def _evaluate(added: Parser) -> None:
         "--trained-on", type=Path, metavar="DIR", help="the snapshot that the model was trained on, if it is another"
     )
     added.add_argument("--out", type=Path, metavar="FILE", help="write the report here as well")
+    _machine(added)
+
+
+def _contest(added: Parser) -> None:
+    added.add_argument("--checkpoint", required=True, type=Path, metavar="DIR", help="the new model")
+    added.add_argument(
+        "--against", type=Path, metavar="DIR", help="the model in use (default: predictors that know nothing)"
+    )
+    added.add_argument("--snapshot", required=True, type=Path, metavar="DIR", help="whose held-out pairs are measured")
+    for option, whose in (("--trained-on", "the new model"), ("--against-trained-on", "the other")):
+        added.add_argument(option, type=Path, metavar="DIR", help=f"the snapshot of {whose}, if it is another")
+    added.add_argument("--out", required=True, type=Path, metavar="FILE", help="the result, as JSON")
+    added.add_argument(
+        "--least",
+        type=_positive,
+        default=LEAST_PAIRS,
+        metavar="N",
+        help=f"with fewer pairs nothing is told apart (default: {LEAST_PAIRS})",
+    )
+    added.add_argument("--resamples", type=_positive, default=RESAMPLES, metavar="N", help=f"default: {RESAMPLES}")
+    added.add_argument("--seed", type=int, default=0, help="of the resamples")
+    added.add_argument(
+        "--events", type=Path, metavar="FILE", help=f"progress goes here (default: {EVENTS_NAME} beside --out)"
+    )
     _machine(added)
 
 
@@ -248,6 +273,7 @@ _ARGUMENTS: Mapping[str, Callable[[Parser], None]] = {
     "describe": _describe,
     "train": _train,
     "evaluate": _evaluate,
+    "contest": _contest,
     "report": _report,
     "compare": _compare,
     "score": _score,

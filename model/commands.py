@@ -21,6 +21,7 @@ from model import (
     __version__,
     checkpoints,
     comparison,
+    contesting,
     costs,
     data,
     evaluation,
@@ -36,7 +37,7 @@ from model import report as reports
 from model.config import Config, parse_setting
 from model.events import EVENTS_NAME, EventWriter
 from model.processes import joined, local_rank
-from mpd_builder.snapshot import read
+from mpd_builder.snapshot import Snapshot, read
 
 
 class WrongUse(Exception):
@@ -95,7 +96,7 @@ def evaluate(options: argparse.Namespace) -> None:
     """Measure a trained model on a snapshot."""
     device = device_of(options.device)
     checkpoint = checkpoints.load(options.checkpoint, device=device)
-    dataset = _held_out(checkpoint.identity.snapshot_digest, options.snapshot, options.trained_on)
+    dataset = _held_out(checkpoint, read(options.snapshot), options.trained_on)
     found = {
         "trained_on": checkpoint.identity.snapshot_digest,
         "snapshot_digest": dataset.digest,
@@ -113,6 +114,32 @@ def evaluate(options: argparse.Namespace) -> None:
     if options.out:
         checkpoints.replace_text(options.out, json.dumps(found, indent=2) + "\n")
     _print_report(found, options)
+
+
+def contest(options: argparse.Namespace) -> None:
+    """Say whether a new model is better than another, or than rows that know nothing, on pairs new to both."""
+    device, opened = device_of(options.device), read(options.snapshot)
+
+    def contestant(folder: Path, trained_on: Path | None, option: str) -> contesting.Contestant:
+        checkpoint = checkpoints.load(folder, device=device)
+        return contesting.Contestant(checkpoint, _held_out(checkpoint, opened, trained_on, option=option))
+
+    new = contestant(options.checkpoint, options.trained_on, "--trained-on")
+    against = (
+        contestant(options.against, options.against_trained_on, "--against-trained-on") if options.against else None
+    )
+    with EventWriter(options.events or options.out.parent / EVENTS_NAME, clock=time.time) as events:
+        found = contesting.hold(
+            new,
+            against,
+            device=device,
+            least=options.least,
+            resamples=options.resamples,
+            seed=options.seed,
+            events=events,
+        )
+    checkpoints.replace_text(options.out, json.dumps(found, indent=2) + "\n")
+    print(json.dumps(found, indent=2) if options.json else found["words"])
 
 
 def report(options: argparse.Namespace) -> None:
@@ -234,22 +261,28 @@ def adaptors(options: argparse.Namespace) -> None:
     print(json.dumps(found, indent=2) if options.json else "\n".join(published.words(found)))
 
 
-COMMANDS = (describe, train, evaluate, report, compare, score, serve, maps, adaptors)
+COMMANDS = (describe, train, evaluate, contest, report, compare, score, serve, maps, adaptors)
 
 
-def _held_out(trained_on: str, snapshot: Path, training_snapshot: Path | None) -> data.Dataset:
-    """A snapshot with the pairs that a model trained on `trained_on` (a digest) can honestly be measured on."""
-    opened = read(snapshot)
+def _held_out(
+    checkpoint: checkpoints.Checkpoint,
+    opened: Snapshot,
+    training_snapshot: Path | None,
+    *,
+    option: str = "--trained-on",
+) -> data.Dataset:
+    """A snapshot with the pairs that a model can honestly be measured on. `option` names its own snapshot's."""
+    trained_on = checkpoint.identity.snapshot_digest
     if opened.digest == trained_on:
         return data.from_snapshot(opened)
     if training_snapshot is None:
         raise WrongUse(
             f"the model was trained on the snapshot {trained_on[:12]}, and this is {opened.digest[:12]}: add "
-            "--trained-on with the folder of the former, so that what the model has seen can be left out"
+            f"{option} with the folder of the former, so that what the model has seen can be left out"
         )
     training = data.load(training_snapshot)
     if training.digest != trained_on:
-        raise WrongUse(f"--trained-on is the snapshot {training.digest[:12]}; the model's is {trained_on[:12]}")
+        raise WrongUse(f"{option} is the snapshot {training.digest[:12]}; the model's is {trained_on[:12]}")
     return data.from_snapshot(opened, seen=training.seen)
 
 

@@ -44,7 +44,7 @@ def evaluate(
     scored = score_pairs(
         module, media, pairs.painting, pairs.clip, batch=config.run.evaluation_batch, progress=progress
     )
-    trivial = {name: _trivial(name, pairs.take(dataset.train))(pairs) for name in TRIVIAL_ROWS}
+    trivial = {name: trivial_predictor(name, pairs.take(dataset.train))(pairs) for name in TRIVIAL_ROWS}
     within = (pairs.score >= dataset.band[0]) & (pairs.score <= dataset.band[1])
 
     def table(predicted: Floats, only: Mask | None = None) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def _trimmed_variance(values: Floats, trim: int) -> float | None:
     return float(np.var(winsorised, ddof=1)) * n / kept**2
 
 
-def _trivial(name: str, train: Pairs) -> Callable[[Pairs], Floats]:
+def trivial_predictor(name: str, train: Pairs) -> Callable[[Pairs], Floats]:
     """A predictor without a model: a table of effects learned from training scores, zero for items it has not seen."""
     mean = float(train.score.mean())
     size_p, size_c = int(train.painting.max()) + 1, int(train.clip.max()) + 1

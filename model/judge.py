@@ -5,7 +5,7 @@ Shapes: B batch, F mel bands, T mel frames, H W pixels, N painting tokens, M mus
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from torch import Tensor, nn
 
@@ -48,9 +48,7 @@ class MPJudge(Judge):
         x = self.patches(painting_B3HW)
         for block in self.blocks:
             x = block(x, music)
-        with without_autocast(x):
-            features: Tensor = self.pooled_norm(at_least_float32(x).mean(dim=1))
-            return self._mixed(features, music)
+        return self._pooled_tokens(x, music)
 
     def look(self, painting_B3HW: Tensor) -> tuple[Tensor, ...]:
         """Up to where the music first comes in; without music in the blocks all of them, and the pooling."""
@@ -86,8 +84,13 @@ class MPJudge(Judge):
             pooled: Tensor = self.pooled_norm(at_least_float32(stream).mean(dim=1) + mean_BD)
         return pooled
 
-    def modulations(self, painting_B3HW: Tensor, music_BD: Tensor) -> Iterator[tuple[ManBlock, Tensor, Tensor]]:
-        """Each block with its tokens before and after MAN, (B, N, D). Raises ValueError for another fusion than MAN."""
+    def modulations(
+        self, painting_B3HW: Tensor, music_BD: Tensor
+    ) -> Generator[tuple[ManBlock, Tensor, Tensor], None, Tensor]:
+        """Each block with its tokens before and after MAN, (B, N, D); returns what `pooled` does, of the same pass.
+
+        Raises ValueError for another fusion than MAN.
+        """
         if self.config.fusion.kind != "man":
             raise ValueError(f"only MAN modulates tokens; this model's fusion is {self.config.fusion.kind}")
         x = self.patches(painting_B3HW)
@@ -97,6 +100,7 @@ class MPJudge(Judge):
             stream, modulated = block.meet(before, music_BD)
             yield block, before, modulated
             x = stream + block.feed_forward(modulated)
+        return self._pooled_tokens(x, music_BD)
 
     @property
     def _is_heard_in_blocks(self) -> bool:
@@ -106,6 +110,11 @@ class MPJudge(Judge):
         block = self.blocks[index]
         assert isinstance(block, Block)
         return block
+
+    def _pooled_tokens(self, x_BND: Tensor, music: Tensor) -> Tensor:
+        with without_autocast(x_BND):
+            features: Tensor = self.pooled_norm(at_least_float32(x_BND).mean(dim=1))
+            return self._mixed(features, music)
 
     def _mixed(self, features_BD: Tensor, music_BD: Tensor) -> Tensor:
         """Late fusion, where there is one."""

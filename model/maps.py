@@ -5,11 +5,13 @@ Shapes: B pairs, N painting tokens, D width, L blocks.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from model.fusion import ManBlock
 from model.interface import at_least_float32
 from model.judge import MPJudge
 
@@ -21,11 +23,13 @@ class Maps:
     absolute: ||x' - x||, the terms of eq. 4, where x' is what MAN makes of x; their mean over the tokens is a layer's
     modulation intensity. relative: the same over ||x||. contrast: how far x' is from what the mean of other clips would
     have made of the same x; it leaves out what normalising does under any music. None where no clips were given.
+    pooled: what the head saw in the same pass, (B, K).
     """
 
     absolute: Tensor
     relative: Tensor
     contrast: Tensor | None
+    pooled: Tensor
 
     def named(self) -> dict[str, Tensor]:
         """Those that there are, by name."""
@@ -54,7 +58,8 @@ def modulation_maps(
     """
     music_BD = module.encode_music(mel_B1FT)
     absolute, relative, contrast = [], [], []
-    for block, before, after in module.modulations(painting_B3HW, music_BD):
+    pooled: list[Tensor] = []
+    for block, before, after in _walked(module, painting_B3HW, music_BD, pooled):
         terms_BN = modulation_terms(before, after, p=p)
         absolute.append(terms_BN)
         length_BN = torch.linalg.vector_norm(at_least_float32(before), ord=p, dim=-1)
@@ -62,7 +67,14 @@ def modulation_maps(
         if usual_D is not None:
             usual = block.modulate(before, usual_D.expand_as(music_BD))
             contrast.append(modulation_terms(usual, after, p=p))
-    return Maps(torch.stack(absolute), torch.stack(relative), torch.stack(contrast) if contrast else None)
+    return Maps(torch.stack(absolute), torch.stack(relative), torch.stack(contrast) if contrast else None, pooled[0])
+
+
+def _walked(
+    module: MPJudge, painting_B3HW: Tensor, music_BD: Tensor, pooled: list[Tensor]
+) -> Iterator[tuple[ManBlock, Tensor, Tensor]]:
+    """The modulations; what they return goes into `pooled`."""
+    pooled.append((yield from module.modulations(painting_B3HW, music_BD)))
 
 
 def first_and_last(depth: int, *, each: int = 3) -> list[int]:

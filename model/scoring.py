@@ -101,7 +101,7 @@ def score_in_parts(
     music_M = encode_clips(module, media, distinct, batch=batch)
     for part in chunks(len(clip), batch):
         music_B = music_M.index_select(0, torch.as_tensor(where[part], device=music_M.device))
-        yield _scored(module, module.pooled(media.paintings(painting[part]), music_B))
+        yield scored_features(module, module.pooled(media.paintings(painting[part]), music_B))
         if progress is not None:
             progress(part.stop, len(clip))
 
@@ -127,7 +127,8 @@ def joined_scores(module: Judge, seen: tuple[Tensor, ...], heard: list[tuple[Ten
     return torch.stack([module.score_of(module.logit(module.join(seen, clip))) for clip in heard], dim=1)
 
 
-def _scored(module: Judge, features_BK: Tensor) -> Scored:
+def scored_features(module: Judge, features_BK: Tensor) -> Scored:
+    """Scores of pairs from what the head sees of them."""
     logit_B = module.logit(features_BK)
     score_B = module.score_of(logit_B)
     slope_B = score_B * (1 - score_B) if module.config.head.output == "sigmoid" else torch.ones_like(score_B)

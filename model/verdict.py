@@ -7,20 +7,21 @@ side. Scores and their standard deviations are in score units.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from model.checkpoints import Checkpoint
 from model.data import Media
 from model.interface import Judge
 from model.judge import MPJudge
-from model.maps import modulation_maps
+from model.maps import Maps, modulation_maps
 from model.pairfile import Source
-from model.scoring import Posterior, score_in_parts
+from model.scoring import Posterior, score_in_parts, scored_features
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -52,7 +53,9 @@ def judge(
     module, config = checkpoint.module, checkpoint.config
     media = Media(source.paintings_u8, source.mels_f16, module.head.weight.device, pool=config.painting.pool)
     batch = min(BATCH, config.run.evaluation_batch)
-    found = estimates(module, media, batch=batch, progress=progress)
+    # Of a single window one pass gives the score and the maps.
+    passes = map_passes(module, media, window=0) if with_maps and media.shape[1] == 1 else None
+    found = _estimates_of(module, passes) if passes else estimates(module, media, batch=batch, progress=progress)
     posterior = Posterior.from_tensors(checkpoint.posterior)
     mean_P, features_PK = found.score.mean(axis=1), found.features.mean(axis=1)
     sd_P = np.sqrt(posterior.variance(features_PK))
@@ -65,7 +68,7 @@ def judge(
         ],
         "noise": float(np.sqrt(posterior.noise)),
         "ranking": ranking(mean_P, features_PK, posterior),
-        "maps": maps(module, media, window=window) if with_maps else None,
+        "maps": maps(passes or map_passes(module, media, window=window), window=window) if with_maps else None,
     }
 
 
@@ -118,21 +121,31 @@ def brackets(count: int, is_told_apart: Callable[[int, int], bool]) -> list[list
     return found
 
 
-def maps(module: Judge, media: Media, *, window: int) -> dict[str, Any] | None:
+def map_passes(module: Judge, media: Media, *, window: int) -> list[Maps]:
+    """Each painting's modulation by the music of one window, one after the other; none where there is no MAN."""
+    if not isinstance(module, MPJudge) or module.config.fusion.kind != "man":
+        return []
+    mel = media.mels(np.array([window]))
+    return [modulation_maps(module, media.paintings(np.array([row])), mel) for row in range(media.shape[0])]
+
+
+def maps(passes: Sequence[Maps], *, window: int) -> dict[str, Any] | None:
     """Where the music of one window was at work in each painting, layer by layer (`model.maps`); None without MAN.
 
     Of each layer the terms of eq. 4 as 0 to 255 between `low` and `high`, row by row, and their mean.
     """
-    if not isinstance(module, MPJudge) or module.config.fusion.kind != "man":
+    if not passes:
         return None
-    mel = media.mels(np.array([window]))
-    grid = module.config.painting.grid
-    paintings = []
-    for row in range(media.shape[0]):
-        found = modulation_maps(module, media.paintings(np.array([row])), mel)
-        layers = found.absolute[:, 0].double().cpu().numpy()
-        paintings.append([_layer(terms_N) for terms_N in layers])
+    grid = round(passes[0].absolute.shape[-1] ** 0.5)
+    paintings = [[_layer(terms_N) for terms_N in found.absolute[:, 0].double().cpu().numpy()] for found in passes]
     return {"window": window, "grid": grid, "paintings": paintings}
+
+
+@torch.inference_mode()
+def _estimates_of(module: Judge, passes: Sequence[Maps]) -> Estimates:
+    """The scores of the only window, from the passes that made the maps."""
+    found = scored_features(module, torch.cat([one.pooled for one in passes]))
+    return Estimates(found.score[:, None], found.features[:, None])
 
 
 def _layer(terms_N: Floats) -> dict[str, Any]:

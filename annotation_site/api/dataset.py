@@ -1,4 +1,4 @@
-"""Training runs, model versions and rescorings: to read, to start, to stop."""
+"""Training runs and model versions: to read, to start, to stop."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from rest_framework.response import Response
 
 from annotation_site.api.errors import Refusal
 from annotation_site.api.jobs import JOB_FIELDS, JobSerializer, JobViewSet, ReadOnly, read, user_of
-from annotation_site.scoring.models import Campaign
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.training.models import MOST_PROCESSES, ModelVersion, Rescoring, TrainingRun
+from annotation_site.training.models import MOST_PROCESSES, ModelVersion, TrainingRun
 from annotation_site.training.services import (
     DEVICES,
-    rescoring_start,
     run_resume,
     run_start,
     version_activate,
@@ -74,24 +72,6 @@ class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
         )
 
 
-class RescoringSerializer(JobSerializer):
-    campaign = serializers.SlugRelatedField[Campaign](slug_field="slug", read_only=True)
-
-    class Meta:
-        model = Rescoring
-        fields = (
-            *JOB_FIELDS,
-            "version",
-            "campaign",
-            "pool_size",
-            "ask_for",
-            "control_share",
-            "seed",
-            "n_asked",
-            "summary",
-        )
-
-
 class RunWanted(serializers.Serializer[Any]):
     snapshot = serializers.PrimaryKeyRelatedField[Snapshot](queryset=Snapshot.objects.all())
     recipe = serializers.CharField()
@@ -110,15 +90,6 @@ class RunWanted(serializers.Serializer[Any]):
 
 class Promotion(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=400, default="", allow_blank=True)
-
-
-class RescoringWanted(serializers.Serializer[Any]):
-    version = serializers.PrimaryKeyRelatedField[ModelVersion](queryset=ModelVersion.objects.all())
-    campaign = serializers.SlugRelatedField[Campaign](slug_field="slug", queryset=Campaign.objects.all())
-    pool_size = serializers.IntegerField(min_value=1, max_value=1_000_000, default=2000)
-    ask_for = serializers.IntegerField(min_value=1, max_value=1_000_000, default=40)
-    control_share = serializers.FloatField(min_value=0, max_value=1, default=0.2)
-    seed = seed_field()
 
 
 class RunViewSet(JobViewSet):
@@ -160,16 +131,3 @@ class VersionViewSet(ReadOnly):
         told = read(Promotion, request)
         version = version_activate(version=self.get_object(), user=user_of(request), now=timezone.now(), **told)
         return Response(VersionSerializer(version).data)
-
-
-class RescoringViewSet(JobViewSet):
-    queryset = Rescoring.objects.select_related("campaign")
-    serializer_class = RescoringSerializer
-    filterset_fields = {**JobViewSet.filterset_fields, "version": ["exact"], "campaign__slug": ["exact"]}
-
-    @extend_schema(request=RescoringWanted, responses={201: RescoringSerializer, **STARTED})
-    def create(self, request: Request) -> Response:
-        """Queue the scoring of unrated pairs; the least certain go to the front of the raters' queue."""
-        return self.started(
-            rescoring_start(**read(RescoringWanted, request), user=user_of(request), now=timezone.now())
-        )

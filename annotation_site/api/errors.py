@@ -13,10 +13,11 @@ from annotation_site.corpus.upload_errors import NameRefused, NoRoom, TooMuch, U
 from annotation_site.judging.errors import JudgingRefused
 from annotation_site.leases.api import Refusal, refusal
 from annotation_site.protocols.services import ProtocolError
+from annotation_site.rescoring.errors import RescoringError
 from annotation_site.snapshots.errors import RecipeRefused, SnapshotError
 from annotation_site.training.services import TrainingError
 
-REFUSED = (CorpusError, ProtocolError, SnapshotError, TrainingError)
+REFUSED = (CorpusError, ProtocolError, RescoringError, SnapshotError, TrainingError)
 """What the rooms' services raise when they cannot do what was asked, in a person's words."""
 
 

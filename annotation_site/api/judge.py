@@ -94,11 +94,18 @@ class ResultTold(serializers.Serializer[Any]):
 
 class JudgingTold(serializers.ModelSerializer[Judging]):
     version = serializers.IntegerField(source="version.number", default=None, allow_null=True)
+    before = serializers.SerializerMethodField(help_text="How many others come first, while it is queued.")
     result = serializers.SerializerMethodField(help_text="Null until the state is `done`.")
 
     class Meta:
         model = Judging
-        fields = ("key", "state", "done", "total", "words", "error", "version", "created_at", "expires_at", "result")
+        fields = (
+            *("key", "state", "before", "done", "total", "words", "error"),
+            *("version", "created_at", "expires_at", "result"),
+        )
+
+    def get_before(self, judging: Judging) -> int:
+        return selectors.n_before(judging)
 
     @extend_schema_field(ResultTold(allow_null=True))
     def get_result(self, judging: Judging) -> Any:

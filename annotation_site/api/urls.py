@@ -2,7 +2,19 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
-from annotation_site.api import access, corpus, dataset, judge, judgments, mine, protocols, snapshots, uploads
+from annotation_site.api import (
+    access,
+    corpus,
+    cycles,
+    dataset,
+    judge,
+    judgments,
+    mine,
+    protocols,
+    rescorings,
+    snapshots,
+    uploads,
+)
 from annotation_site.protocols.api import PracticeView
 
 app_name = "api"
@@ -23,7 +35,9 @@ router.register("protocols", protocols.ProtocolViewSet)
 router.register("snapshots", snapshots.SnapshotViewSet)
 router.register("runs", dataset.RunViewSet, basename="run")
 router.register("model-versions", dataset.VersionViewSet, basename="model-version")
-router.register("rescorings", dataset.RescoringViewSet)
+router.register("rescorings", rescorings.RescoringViewSet)
+router.register("proposals", rescorings.ProposalViewSet)
+router.register("cycles", cycles.CycleViewSet)
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

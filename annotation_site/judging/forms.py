@@ -59,7 +59,7 @@ class QuestionForm(forms.Form):
         told = self.cleaned_data
         return Question(
             sent_paintings=told["painting_files"],
-            paintings=list(told["paintings"]),
+            paintings=list(told["paintings"].order_by("title", "pk")),
             sent_music=told["music_file"] or None,
             track=told["track"],
             start_s=told["start_s"] or 0.0,

@@ -12,6 +12,7 @@ from django.db.models import Max, Min, Q, QuerySet
 
 from annotation_site.accounts.models import User
 from annotation_site.corpus.models import Painting, Track
+from annotation_site.jobs.models import ENDED, JobState
 from annotation_site.judging.models import Judging
 from annotation_site.training.models import ModelVersion
 
@@ -52,6 +53,13 @@ def judging_of(*, user: User | None, key: UUID) -> Judging | None:
     """Somebody's own judging; a guest's is for whoever has its key, which nobody can guess."""
     mine = Q(created_by=user) if user is not None else Q(pk=None)
     return Judging.objects.select_related("version").filter(mine | Q(created_by=None), key=key).first()
+
+
+def n_before(judging: Judging) -> int:
+    """How many others a worker takes first; 0 once this one is at work or over."""
+    if judging.state != JobState.QUEUED:
+        return 0
+    return Judging.objects.filter(pk__lt=judging.pk).exclude(state__in=ENDED).count()
 
 
 def standing_of(version: ModelVersion) -> Standing | None:

@@ -20,10 +20,11 @@ from annotation_site.jobs.services import job_cancel, job_enqueue
 from annotation_site.judging.errors import JudgingRefused, NotYours, NoVersion, StillAtWork, TooLarge
 from annotation_site.judging.limits import MOST_PAINTINGS, judging_limits
 from annotation_site.judging.models import Judging, Subject
-from annotation_site.judging.storing import files_delete, names_of, sent_store
+from annotation_site.judging.storing import files_delete, names_of, sent_store, strays_delete
 from annotation_site.training.versions import active_version
 
 NAME_LENGTH = 200
+STRAYS_KEPT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,11 @@ def judging_forget(*, judging: Judging, now: datetime) -> None:
 
 
 def judgings_sweep(*, now: datetime) -> int:
-    """Delete what has expired, with its files; returns how many. What a worker is at has until it ends."""
+    """Delete what has expired, with its files; returns how many. What a worker is at has until it ends.
+
+    Files that a process left behind when it died go too, an hour later.
+    """
+    strays_delete(before=now - STRAYS_KEPT)
     expired = Judging.objects.filter(expires_at__lte=now, state__in=[*ENDED, JobState.QUEUED])
     gone = 0
     for judging in expired.order_by("expires_at")[:1000]:

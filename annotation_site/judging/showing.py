@@ -15,6 +15,7 @@ from annotation_site.judging.words import clock, fit_in_words
 from mpd_builder.records import CLIP_SECONDS
 
 Z_95 = 1.959964
+VAGUE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,11 @@ class Estimate:
     @property
     def words(self) -> str:
         return fit_in_words(self.score)
+
+    @property
+    def is_vague(self) -> bool:
+        """Whether the interval says little more than that the model does not know."""
+        return self.high - self.low > VAGUE
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,3 @@ def fit_in_words(score: float) -> str:
 def clock(seconds: float) -> str:
     """Seconds as 3:07."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
-
-
-def hours(count: int) -> str:
-    return f"{count} hours" if count > 1 else "an hour"

@@ -14,9 +14,11 @@ from annotation_site.accounts.models import Rater, RaterState
 from annotation_site.corpus.models import Clip, Painting, Track
 from annotation_site.jobs.models import JobState
 from annotation_site.preferences.models import PreferenceTask
+from annotation_site.rescoring.models import Proposal, Rescoring
 from annotation_site.scoring.models import Campaign, Pair
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.training.models import ModelVersion, Rescoring, TrainingRun
+from annotation_site.training.models import ModelVersion, TrainingRun
+from model.contest import Verdict
 
 NUMBERS_KEPT_S = 3
 
@@ -61,14 +63,16 @@ class Numbers:
     model: str
     model_at: datetime | None
     model_rescored: bool
+    batches_to_approve: int
+    newest_batch: int | None
 
 
 def numbers() -> Numbers:
     """Count everything, at most every few seconds."""
-    found: Numbers | None = cache.get("overview:numbers:4")
+    found: Numbers | None = cache.get("overview:numbers:5")
     if found is None:
         found = _count()
-        cache.set("overview:numbers:4", found, NUMBERS_KEPT_S)
+        cache.set("overview:numbers:5", found, NUMBERS_KEPT_S)
     return found
 
 
@@ -85,6 +89,7 @@ def _count() -> Numbers:
     snapshots = Snapshot.objects.filter(state=JobState.DONE).order_by("-finished_at", "-pk")
     newest = snapshots.first()
     active = ModelVersion.objects.filter(is_active=True).first()
+    drafts = Proposal.objects.filter(state=JobState.DONE, standing=Proposal.Standing.DRAFT)
     done_runs = TrainingRun.objects.filter(state=JobState.DONE)
     return Numbers(
         paintings=Painting.objects.count(),
@@ -112,6 +117,8 @@ def _count() -> Numbers:
         model=str(active) if active else "",
         model_at=active.promoted_at if active else None,
         model_rescored=active is not None and active.rescorings.exclude(state=JobState.FAILED).exists(),
+        batches_to_approve=drafts.count(),
+        newest_batch=drafts.order_by("-pk").values_list("pk", flat=True).first(),
     )
 
 
@@ -120,7 +127,7 @@ def _going(jobs: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def _newer_than_active(runs: QuerySet[TrainingRun], active: ModelVersion | None) -> QuerySet[TrainingRun]:
-    runs = runs.filter(version=None)
+    runs = runs.filter(version=None).exclude(contests__found__verdict__in=[Verdict.WORSE, Verdict.NOT_TOLD_APART])
     return runs.filter(pk__gt=active.run_id) if active else runs
 
 

@@ -42,6 +42,18 @@ def _campaign(n: Numbers, action: str) -> str:
     return reverse(f"admin:scoring_campaign_{action}", args=[n.newest_campaign])
 
 
+def _waiting(batches: int) -> str:
+    """Of the batches to approve."""
+    who = "One batch waits" if batches == 1 else f"{batches:,} batches wait"
+    return f"{who} for your approval; nobody is asked before."
+
+
+def _batch(n: Numbers) -> str:
+    if n.newest_batch is None:
+        return admin_page("rescoring_proposal")
+    return reverse("admin:rescoring_proposal_change", args=[n.newest_batch])
+
+
 def _collecting(n: Numbers) -> list[tuple[bool, Step]]:
     has_corpus = bool(n.paintings and n.clips)
     return [
@@ -96,7 +108,16 @@ def _learning(n: Numbers) -> list[tuple[bool, Step]]:
                 "Let the model choose what to ask next",
                 f"{n.model} has not scored unrated pairs yet.",
                 "Rescore",
-                _add("training_rescoring"),
+                _add("rescoring_rescoring"),
+            ),
+        ),
+        (
+            n.newest_batch is not None,
+            Step(
+                "Look at the batch that the model proposes",
+                _waiting(n.batches_to_approve),
+                "Look at it",
+                _batch(n),
             ),
         ),
         (

@@ -27,6 +27,8 @@ ICONS = {
     "comparison": "difference",
     "trainingrun": "model_training",
     "rescoring": "manage_search",
+    "contest": "balance",
+    "proposal": "checklist",
 }
 
 

@@ -29,6 +29,7 @@ from annotation_site.jobs.services import JobLost
 from annotation_site.training.keeper import LOG_NAME
 from annotation_site.training.models import TrainingRun
 from model.events import parse_events
+from model.failures import is_disk_full
 from model.files import (
     CONFIG_NAME,
     EVENTS_NAME,
@@ -235,6 +236,8 @@ def _told_in_words() -> Iterator[None]:
     except FileNotFoundError:
         raise
     except _errors() as error:
+        if is_disk_full(error):
+            raise
         raise StorageUnreachable(
             f"The storage of runs (RUNS_STORAGE) cannot be used ({type(error).__name__}: {error})."
         ) from error

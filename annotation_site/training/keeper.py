@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import json
 import os
@@ -38,10 +39,15 @@ _LIBC = ctypes.CDLL(None)  # loaded here: nothing may be loaded between fork and
 def main(arguments: list[str]) -> int:
     folder = Path(arguments[0])
     grace, orphan_grace, lock_wait = map(float, arguments[1:4])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the worker, and the worker decides
+    for sign in (signal.SIGINT, signal.SIGTERM):  # what is sent to all processes reaches worker and command themselves
+        signal.signal(sign, lambda *_: None)
     if sys.platform == "linux":
         _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what `torchrun` leaves behind becomes ours
-    lock = (folder / LOCK_NAME).open("ab")
+    try:
+        lock, log = (folder / LOCK_NAME).open("ab"), (folder / LOG_NAME).open("ab", buffering=0)
+    except OSError as error:
+        _report(1, f"error: {'disk full: ' if error.errno == errno.ENOSPC else ''}{error}".encode())
+        return 0
     if not _locked(lock, lock_wait):
         _report(BUSY, b"")
         return 0
@@ -54,7 +60,7 @@ def main(arguments: list[str]) -> int:
         pass_fds=[lock.fileno()],  # should this process be killed, the folder stays locked until the command ends
         preexec_fn=_end_with_parent,  # noqa: PLW1509 - one system call, and there are no threads here
     )
-    _report(*_keep(process, folder / LOG_NAME, grace=grace, orphan_grace=orphan_grace))
+    _report(*_keep(process, log, grace=grace, orphan_grace=orphan_grace))
     return 0
 
 
@@ -77,40 +83,39 @@ def _locked(lock: IO[bytes], wait: float) -> bool:
             time.sleep(_LOOK_SECONDS)
 
 
-def _keep(process: subprocess.Popen[bytes], log: Path, *, grace: float, orphan_grace: float) -> tuple[int, bytes]:
+def _keep(process: subprocess.Popen[bytes], log: IO[bytes], *, grace: float, orphan_grace: float) -> tuple[int, bytes]:
     """The command's status and the last that it said, once nothing of it is left."""
     assert process.stdout is not None
     output, asked = process.stdout.fileno(), 0
     watched = [output, asked]
     tail, deadline = b"", float("inf")
-    with log.open("ab", buffering=0) as file:
-        while process.poll() is None:
-            ready, _, _ = select.select(watched, [], [], _LOOK_SECONDS)
-            if output in ready:
-                said = os.read(output, 65_536)
-                tail = _noted(said, tail, file)
-                if not said:
-                    watched.remove(output)
-            if asked in ready:
-                is_gone = not os.read(asked, 1024)
-                if is_gone:
-                    watched.remove(asked)
-                if deadline == float("inf"):
-                    process.terminate()
-                deadline = min(deadline, time.monotonic() + (orphan_grace if is_gone else grace))
-            if time.monotonic() > deadline:
-                _kill_all(process.pid)
-        _kill_all(process.pid)
-        os.set_blocking(output, False)
-        with contextlib.suppress(BlockingIOError):
-            while said := os.read(output, 65_536):
-                tail = _noted(said, tail, file)
+    while process.poll() is None:
+        ready, _, _ = select.select(watched, [], [], _LOOK_SECONDS)
+        if output in ready:
+            said = os.read(output, 65_536)
+            tail = _noted(said, tail, log)
+            if not said:
+                watched.remove(output)
+        if asked in ready:
+            is_gone = not os.read(asked, 1024)
+            if is_gone:
+                watched.remove(asked)
+            if deadline == float("inf"):
+                process.terminate()
+            deadline = min(deadline, time.monotonic() + (orphan_grace if is_gone else grace))
+        if time.monotonic() > deadline:
+            _kill_all(process.pid)
+    _kill_all(process.pid)
+    os.set_blocking(output, False)
+    with contextlib.suppress(BlockingIOError):
+        while said := os.read(output, 65_536):
+            tail = _noted(said, tail, log)
     return process.returncode, tail
 
 
-def _noted(said: bytes, tail: bytes, file: IO[bytes]) -> bytes:
+def _noted(said: bytes, tail: bytes, log: IO[bytes]) -> bytes:
     with contextlib.suppress(OSError):  # no room for the log: the tail still tells why
-        file.write(said)
+        log.write(said)
     return (tail + said)[-TAIL_BYTES:]
 
 

@@ -1,4 +1,4 @@
-"""Training runs, the model versions promoted from them or brought in, and rescorings of unrated pairs."""
+"""Training runs, and the model versions promoted from them or brought in."""
 
 from __future__ import annotations
 
@@ -124,23 +124,3 @@ class Activation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version}, {self.activated_at:%Y-%m-%d %H:%M}"
-
-
-class Rescoring(Job):
-    """A model version scores unrated pairs; the least sure of them are asked for next."""
-
-    task_name: ClassVar[str] = "training.rescore"
-    queue: ClassVar[str] = "gpu"
-
-    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="rescorings")
-    campaign = models.ForeignKey("scoring.Campaign", on_delete=models.PROTECT, related_name="rescorings")
-    pool_size = models.PositiveIntegerField(default=2000, help_text="Unrated pairs drawn at random and scored.")
-    ask_for = models.PositiveIntegerField(default=40, help_text="How many go to the front of the raters' queue.")
-    control_share = models.FloatField(default=0.2, help_text="Share of them drawn at random, to measure the gain.")
-    seed = models.PositiveIntegerField(default=0)
-    folder = models.CharField(max_length=400, blank=True)
-    n_asked = models.PositiveIntegerField(default=0)
-    summary = models.JSONField(default=dict, blank=True)
-
-    def __str__(self) -> str:
-        return f"Rescoring {self.pk} by {self.version}"

@@ -23,4 +23,4 @@ def _before(model: type[Job], run: TrainingRun) -> int:
     waiting = rows.filter(state=JobState.QUEUED, created_at__lte=run.created_at)
     if isinstance(run, model):
         waiting = waiting.filter(pk__lt=run.pk)
-    return waiting.count() + rows.filter(state=JobState.RUNNING).count()
+    return waiting.count() + rows.filter(state=JobState.RUNNING).exclude(worker="").count()

@@ -18,6 +18,7 @@ from annotation_site.training.artefacts import StorageUnreachable, Upload
 from annotation_site.training.following import ProcessFailed, follow
 from annotation_site.training.models import TrainingRun
 from annotation_site.training.reasons import Reason
+from model.failures import is_disk_full
 from model.files import EVENTS_NAME, REPORT_NAME
 from mpd_builder.snapshot.manifest import SUMS_NAME
 
@@ -48,6 +49,11 @@ def run_train(run: TrainingRun, report: Reporter) -> None:
     except StorageUnreachable as error:
         keep_reason(run, Reason.STORAGE)
         raise JobFailed(f"{error} Mend that, then resume: what was stored before is whole.") from error
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        keep_reason(run, Reason.DISK_FULL)
+        raise JobFailed(f"The worker's disk is full: {error}. Free some room, then resume.") from error
 
 
 def _train(run: TrainingRun, report: Reporter) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from django.db.models import QuerySet
 
-from annotation_site.charts.drawings import Bins
 from annotation_site.jobs.models import JobState
 from annotation_site.snapshots.models import Snapshot
 from annotation_site.training.models import ModelVersion, TrainingRun
@@ -38,10 +35,3 @@ def run_config(run: TrainingRun) -> Config:
     if stored := (run.report or {}).get("config"):
         return Config.from_dict(stored)
     return recipes.get(run.recipe).with_overrides(run.overrides)
-
-
-def histogram_bins(histogram: Mapping[str, Sequence[float]]) -> Bins | None:
-    """A stored histogram as the chart wants it; None where there is none."""
-    if not histogram:
-        return None
-    return Bins(tuple(histogram["edges"]), tuple(int(count) for count in histogram["counts"]))

@@ -1,4 +1,4 @@
-"""Writes of the training room: start and resume runs, make and activate model versions, start rescorings."""
+"""Writes of the training room: start and resume runs, make and activate model versions."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from django.db.models import Max
 from annotation_site.accounts.models import User
 from annotation_site.jobs.models import JobState
 from annotation_site.jobs.services import job_enqueue
-from annotation_site.scoring.models import Campaign
 from annotation_site.snapshots.models import Snapshot
 from annotation_site.training.artefacts import folder_of
-from annotation_site.training.models import MOST_PROCESSES, Activation, ModelVersion, Rescoring, TrainingRun
+from annotation_site.training.models import MOST_PROCESSES, Activation, ModelVersion, TrainingRun
 from annotation_site.training.versions import facts_of_run
 from model import recipes
 from model.config import ConfigError
@@ -35,10 +34,6 @@ class TrainingError(Exception):
 def run_folder(run: TrainingRun) -> Path:
     """The run's folder on this machine, which another one's need not be (see `artefacts`)."""
     return folder_of(run.folder)
-
-
-def rescoring_folder(rescoring: Rescoring) -> Path:
-    return folder_of(rescoring.folder)
 
 
 def run_start(
@@ -177,39 +172,3 @@ def once_of_many(write: Callable[[], ModelVersion]) -> ModelVersion:
             continue
     with transaction.atomic():
         return write()
-
-
-@transaction.atomic
-def rescoring_start(
-    *,
-    version: ModelVersion,
-    campaign: Campaign,
-    pool_size: int,
-    ask_for: int,
-    control_share: float,
-    seed: int,
-    now: datetime,
-    user: User | None = None,
-) -> Rescoring:
-    """Queue the scoring of unrated pairs; the least certain go to the front of the raters' queue."""
-    if not campaign.is_open:
-        raise TrainingError(f"{campaign} is closed: nobody would score what the model asks for.")
-    if not 0 < ask_for <= pool_size:
-        raise TrainingError("The model must ask for at least one pair, and for no more than are scored.")
-    if not 0 <= control_share <= 1:
-        raise TrainingError("The control share is a number from 0 to 1.")
-    rescoring = Rescoring.objects.create(
-        version=version,
-        campaign=campaign,
-        pool_size=pool_size,
-        ask_for=ask_for,
-        control_share=control_share,
-        seed=seed,
-        words=WAITING,
-        created_by=user,
-        created_at=now,
-    )
-    rescoring.folder = f"rescoring-{rescoring.pk:06d}"
-    rescoring.save(update_fields=["folder"])
-    job_enqueue(job=rescoring, now=now)
-    return rescoring

@@ -5,16 +5,10 @@ from __future__ import annotations
 from celery import shared_task
 
 from annotation_site.jobs.running import job_run
-from annotation_site.training.models import Rescoring, TrainingRun
-from annotation_site.training.rescorings import rescore
+from annotation_site.training.models import TrainingRun
 from annotation_site.training.runs import run_train
 
 
 @shared_task(name=TrainingRun.task_name, ignore_result=True)
 def train(run_id: int) -> str:
     return job_run(model=TrainingRun, job_id=run_id, work=run_train)
-
-
-@shared_task(name=Rescoring.task_name, ignore_result=True)
-def rescore_pairs(rescoring_id: int) -> str:
-    return job_run(model=Rescoring, job_id=rescoring_id, work=rescore)

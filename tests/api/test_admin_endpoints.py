@@ -14,9 +14,10 @@ from annotation_site.corpus.models import ImportIssue, ImportJob
 from annotation_site.jobs.models import JobState
 from annotation_site.preferences.models import PreferenceTask
 from annotation_site.protocols.selectors import version_in_force
+from annotation_site.rescoring.models import Proposal, Rescoring
 from annotation_site.scoring.models import Pair
 from annotation_site.snapshots.models import Snapshot
-from annotation_site.training.models import ModelVersion, Rescoring, TrainingRun
+from annotation_site.training.models import ModelVersion, TrainingRun
 from tests.conftest import NOON
 from tests.factories import make_campaign, make_clip, make_painting, make_pair, make_rater, make_rating, make_task
 
@@ -37,6 +38,11 @@ ACTIONS = [
     "model-versions/1/activate/",
     "rescorings/",
     "rescorings/1/cancel/",
+    "rescorings/1/pause/",
+    "rescorings/1/resume/",
+    "proposals/",
+    "proposals/1/approve/",
+    "proposals/1/discard/",
 ]
 
 
@@ -72,7 +78,8 @@ def make_everything() -> None:
     )
     task.votes.create(rater=rater, choice="a", left="b", state="surplus", key="0" * 32, created_at=NOON)
     version = ModelVersion.objects.create(run=make_run(), number=1, is_active=True, promoted_at=NOON)
-    Rescoring.objects.create(version=version, campaign=pair_a.campaign, created_at=NOON)
+    rescoring = Rescoring.objects.create(version=version, campaign=pair_a.campaign, created_at=NOON)
+    Proposal.objects.create(rescoring=rescoring, created_at=NOON)
     ImportJob.objects.create(path="/data", created_at=NOON)
 
 

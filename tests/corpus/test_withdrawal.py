@@ -16,13 +16,13 @@ from annotation_site.corpus.withdrawal import Begun, WithdrawalError, item_resto
 from annotation_site.jobs.models import JobState
 from annotation_site.jobs.running import job_run
 from annotation_site.leases.services import lease_hold
+from annotation_site.rescoring.pools import random_pool
 from annotation_site.scoring.models import Campaign, Pair, Rating, Slot
 from annotation_site.scoring.services import pairs_make
 from annotation_site.snapshots.exporting import snapshot_export
 from annotation_site.snapshots.models import Snapshot
 from annotation_site.snapshots.services import snapshot_folder, snapshot_start
 from annotation_site.snapshots.source import judgments_of
-from annotation_site.training.rescorings import pool
 from mpd_builder import snapshot as snapshots
 from tests.conftest import NOON
 from tests.factories import make_campaign, make_painting, make_pair, make_rater, make_rating, make_track
@@ -65,16 +65,16 @@ def test_withdrawn_items_come_into_no_new_pair(campaign):
     assert {pair.clip.track_id for pair in pairs} == {other.pk}
     with pytest.raises(ValueError, match="but only 0 are left"):
         pairs_make(campaign=campaign, count=1, seed=1, balance=False, now=NOON)
-    candidates = pool(campaign=campaign, size=100, seed=1)
+    candidates = random_pool(campaign=campaign, size=100, seed=1)
     assert (candidates.paintings, {clip.track_id for clip in candidates.clips}) == ([stays], {other.pk})
 
 
 def test_a_pool_for_rescoring_passes_over_pairs_of_withdrawn_items(campaign):
     pair, other = make_pair(campaign=campaign), make_pair(campaign=campaign)
     withdraw(pair.painting)
-    candidates = pool(campaign=campaign, size=100, seed=1)
+    candidates = random_pool(campaign=campaign, size=100, seed=1)
     assert candidates.paintings == [other.painting]
-    assert len(candidates.painting_rows) == 2, "its own pair, and the other clip with it"
+    assert len(candidates) == 2, "its own pair, and the other clip with it"
 
 
 def test_all_pairs_close_or_the_begun_ones_go_on(campaign, painting):

@@ -204,14 +204,20 @@ def train(page: Page, site: Site, screens: Path) -> None:
 
 
 def promote_and_rescore(page: Page, screens: Path) -> None:
-    """Step 6, the admin's half: promote the run, let it score unrated pairs."""
+    """Step 6, the admin's half: promote the run, let it score unrated pairs, approve the batch that it proposes."""
     page.get_by_role("link", name="Promote").click()
     page.get_by_role("button", name="Promote").click()
     expect(page.get_by_text("MPJudge v1", exact=False).first).to_be_visible()
-    page.goto(f"{origin(page)}/admin/training/rescoring/add/")
+    page.goto(f"{origin(page)}/admin/rescoring/rescoring/add/")
     page.get_by_role("button", name="Start rescoring").click()
     finish_job(page, timeout=120_000)
     page.screenshot(path=screens / "6-rescoring.png", full_page=True)
+    page.get_by_role("link", name=re.compile("^Proposal ")).click()
+    finish_job(page, timeout=120_000)
+    page.screenshot(path=screens / "6-proposal.png", full_page=True)
+    page.get_by_role("link", name="Approve").click()
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text(re.compile(r"[1-9]\d* pairs asked of raters"))).to_be_visible(timeout=20_000)
 
 
 def ask_the_judge(page: Page, screens: Path) -> None:
@@ -273,7 +279,8 @@ def practise(page: Page) -> None:
 
 def see_what_the_model_asks(page: Page, site: Site, screens: Path) -> None:
     """Step 6, the raters' half: what the model is least sure of comes up next."""
-    assert rows(site, "SELECT n_asked FROM training_rescoring") == [(40,)]
+    asked = rows(site, "SELECT count(*) FROM scoring_pair WHERE origin != 'random'")
+    assert asked == rows(site, "SELECT n_asked FROM training_rescoring") != [(0,)]
     page.goto(f"{site.url}/score/demo/")
     agree(page)
     page.goto(f"{site.url}/score/demo/")

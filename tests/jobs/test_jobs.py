@@ -64,6 +64,9 @@ def test_every_long_job_of_the_site_is_swept():
         "Comparison",
         "TrainingRun",
         "Rescoring",
+        "Contest",
+        "RescoringShard",
+        "Proposal",
     }
 
 

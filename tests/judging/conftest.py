@@ -135,7 +135,7 @@ def make_done(
 ) -> Judging:
     """A judging that is done, with its files; what it found is made up."""
     scores = scores or [[0.7, 0.6]]
-    judging = make_judging(created_by=user)
+    judging = make_judging(created_by=user, **{name: fields.pop(name) for name in ("expires_at",) if name in fields})
     for place in range(len(scores)):
         named = {"kind": "painting", "position": place, "name": f"painting {place}.jpg"}
         Subject.objects.create(judging=judging, **named)

@@ -42,6 +42,19 @@ def test_without_waiting_it_says_where_to_ask_again(version):
     assert (again.status_code, again["Retry-After"]) == (202, "1")
 
 
+def test_it_says_how_many_come_first(version):
+    make_judging(state=JobState.DONE)
+    make_judging(state=JobState.RUNNING)
+    make_judging()
+    client = by_token(make_admin())
+    assert send(client).data["before"] == 2
+    mine = Judging.objects.latest("pk")
+    make_judging()
+    assert client.get(f"/api/v1/judge/{mine.key}/").data["before"] == 2
+    Judging.objects.filter(pk=mine.pk).update(state=JobState.RUNNING)
+    assert client.get(f"/api/v1/judge/{mine.key}/").data["before"] == 0
+
+
 def test_both_addresses_take_the_same(version):
     client = by_token(make_admin())
     assert [send(client, address).status_code for address in (ADDRESS, "/api/v1/judge/")] == [202, 202]

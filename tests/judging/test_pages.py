@@ -98,7 +98,8 @@ def test_asking_leads_to_a_page_that_waits(version):
     assert (judging.start_s, judging.is_whole) == (3.5, False)
     page = client.get(answer["Location"]).text
     assert 'data-state="queued"' in page
-    assert "Waiting for a worker" in page
+    assert "Waiting for a worker<" in page
+    assert "Waiting for a worker, 1 before this one<" in client.get(send(client)["Location"]).text
 
 
 @pytest.mark.parametrize(
@@ -167,6 +168,13 @@ def test_several_are_ranked_and_say_whether_they_are_told_apart(version, told_ap
     assert words in page.text
     assert ("not told apart</span>" in page.text) == (not told_apart)
     assert client_of(admin).get(f"/judge/{judging.key}/?look=0").context["looked_at"].name == "painting 0.jpg"
+
+
+@pytest.mark.parametrize(("sd", "is_said"), [(0.03, False), (0.2, True)])
+def test_a_guess_is_called_one(version, sd: float, is_said: bool):
+    admin = make_admin()
+    page = client_of(admin).get(f"/judge/{make_done(user=admin, sd=sd).key}/").text
+    assert ("take the score for a guess" in page) == is_said
 
 
 def test_a_model_without_maps_says_so(version):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -112,6 +113,18 @@ def test_the_sweep_deletes_what_has_expired_with_its_files_and_nothing_else(vers
     assert {name.split("/")[0] for name in stored_files(media_root)} == {fresh.key.hex}
     assert not (media_root / "judging" / old.key.hex).exists()
     assert not (media_root / "judging" / waiting.key.hex).exists()
+
+
+def test_files_without_a_row_are_swept_an_hour_later(version, media_root: Path):
+    kept = make_done(expires_at=NOON + timedelta(days=1))
+    old, young = (media_root / "judging" / (digit * 32) for digit in "ab")
+    for folder, age in ((old, timedelta(minutes=61)), (young, timedelta(minutes=59))):
+        folder.mkdir()
+        (folder / "sent-0").write_bytes(b"picture")
+        os.utime(folder / "sent-0", times=((NOON - age).timestamp(),) * 2)
+    (media_root / "judging" / "notes").mkdir()  # not ours
+    judgings_sweep(now=NOON)
+    assert {path.name for path in (media_root / "judging").iterdir()} == {kept.key.hex, young.name, "notes"}
 
 
 def test_the_corpus_keeps_its_files_when_a_judging_of_it_goes(version, media_root: Path):

@@ -22,7 +22,7 @@ def additive_pairs() -> Pairs:
 
 
 def fitted(name: str, pairs: Pairs) -> np.ndarray:
-    return evaluation._trivial(name, pairs)(pairs)
+    return evaluation.trivial_predictor(name, pairs)(pairs)
 
 
 def test_trivial_rows_know_what_their_names_say() -> None:
@@ -40,7 +40,7 @@ def test_trivial_rows_fall_back_on_the_mean_for_items_they_have_not_seen() -> No
     train = pairs.take((pairs.painting < 4) & (pairs.clip < 3))
     unseen = pairs.take((pairs.painting >= 4) & (pairs.clip >= 3))
     for name in evaluation.TRIVIAL_ROWS:
-        np.testing.assert_allclose(evaluation._trivial(name, train)(unseen), train.score.mean())
+        np.testing.assert_allclose(evaluation.trivial_predictor(name, train)(unseen), train.score.mean())
 
 
 @pytest.mark.parametrize("noise", [0.05, 0.1])

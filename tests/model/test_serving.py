@@ -60,10 +60,11 @@ def answers(checkpoint: Path, *lines: bytes | dict[str, Any]) -> list[dict[str, 
     return [json.loads(line) for line in said.getvalue().splitlines()]
 
 
-def test_scores_and_deviations_are_those_of_the_command_score(checkpoint: Path, tmp_path: Path) -> None:
-    arrays = arrays_in(tmp_path / "arrays", paintings=3, clips=4)
+@pytest.mark.parametrize("clips", [1, 4])
+def test_scores_and_deviations_are_those_of_the_command_score(checkpoint: Path, tmp_path: Path, clips: int) -> None:
+    arrays = arrays_in(tmp_path / "arrays", paintings=3, clips=clips)
     pairs = tmp_path / "pairs.csv"
-    rows = [f"{painting},{clip}" for painting in range(3) for clip in range(4)]
+    rows = [f"{painting},{clip}" for painting in range(3) for clip in range(clips)]
     pairs.write_text("\n".join(["painting_row,clip_row", *rows]) + "\n")
     scored = tmp_path / "scored.csv"
     command = ["score", "--checkpoint", str(checkpoint), "--arrays", str(arrays), "--pairs", str(pairs)]

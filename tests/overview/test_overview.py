@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from annotation_site.admin_site import navigation
 from annotation_site.corpus.models import ImportJob
+from annotation_site.cycles.models import Contest
 from annotation_site.jobs.models import JobState
 from annotation_site.overview.numbers import Numbers, numbers, stages
 from annotation_site.overview.steps import next_steps
@@ -50,6 +51,8 @@ BUSY = Numbers(
     model="MPJudge v1",
     model_at=NOON,
     model_rescored=True,
+    batches_to_approve=0,
+    newest_batch=None,
 )
 
 
@@ -72,7 +75,7 @@ def words(**changes: Any) -> list[str]:
 def test_every_link_of_the_sidebar_leads_to_a_page(ada: Client) -> None:
     request = RequestFactory().get("/admin/")
     links = [str(item["link"]) for group in navigation(request) for item in group["items"]]
-    assert len(links) == 22
+    assert len(links) == 25
     assert {link: ada.get(link).status_code for link in links} == dict.fromkeys(links, 200)
 
 
@@ -85,6 +88,7 @@ def test_every_link_of_the_sidebar_leads_to_a_page(ada: Client) -> None:
         ({"raters": 0}, "Invite raters"),
         ({"ready_to_promote": 1}, "Promote a run to model version"),
         ({"model_rescored": False}, "Let the model choose what to ask next"),
+        ({"batches_to_approve": 2, "newest_batch": 7}, "Look at the batch that the model proposes"),
         ({"snapshot_untrained": True}, "Train on the newest snapshot"),
         ({"tasks": 0}, "Turn ambiguous pairs into preference tasks"),
         ({"snapshots": 0}, "Export a snapshot"),
@@ -145,6 +149,12 @@ def test_runs_newer_than_the_active_model_wait_for_promotion() -> None:
     n = numbers()
     assert (n.ready_to_promote, n.runs, n.model, n.snapshot_untrained) == (1, 3, "MPJudge v1", False)
     assert old.pk < active.pk < new.pk
+    contest = Contest.objects.create(run=new, state=JobState.DONE, found={"verdict": "better"}, created_at=NOON)
+    cache.clear()
+    assert numbers().ready_to_promote == 1
+    Contest.objects.filter(pk=contest.pk).update(found={"verdict": "not told apart"})
+    cache.clear()
+    assert numbers().ready_to_promote == 0
 
 
 def test_the_loop_has_its_eight_stations_in_order() -> None:

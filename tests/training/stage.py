@@ -172,10 +172,10 @@ def staged(site: Site, *, workers: int) -> Iterator[Stage]:
         stage.stop()
 
 
-def train_alone(stage: Stage, folder: Path, **overrides: object) -> None:
+def train_alone(stage: Stage, folder: Path, *, code: str = "", **overrides: object) -> None:
     """The same run without site, worker or disturbance."""
     command = [sys.executable, "-m", "model", "train", "--recipe", "tiny", "--seed", "5", "--device", "cpu"]
-    command += ["--snapshot", str(stage.sealed.path), "--out", str(folder)]
+    command += ["--snapshot", str(stage.sealed.path), "--out", str(folder), "--code-version", code]
     for name, value in overrides.items():
         command += ["--set", f"{name}={json.dumps(value)}"]
     subprocess.run(command, cwd=REPO_ROOT, env=stage.site.environment(), check=True, timeout=300, capture_output=True)

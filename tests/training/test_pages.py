@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation_site.jobs.models import JobState
-from annotation_site.training.models import ModelVersion, Rescoring, TrainingRun
+from annotation_site.training.models import ModelVersion, TrainingRun
 from annotation_site.training.services import run_start
 from tests.conftest import NOON
 from tests.factories import make_admin, make_rater
@@ -19,8 +19,6 @@ PAGES = [
     "trainingrun_changelist",
     "trainingrun_add",
     "modelversion_changelist",
-    "rescoring_changelist",
-    "rescoring_add",
 ]
 
 
@@ -71,23 +69,6 @@ def test_a_finished_run_is_promoted_from_its_page(admin, run):
     assert promote in page
     admin.post(promote, {"run": run.pk, "note": "the first"})
     assert ModelVersion.objects.get().is_active
-
-
-def test_a_rescoring_that_asks_for_more_than_it_scores_is_refused_in_words(admin, run):
-    TrainingRun.objects.filter(pk=run.pk).update(state=JobState.DONE)
-    admin.post(reverse("admin:training_modelversion_add"), {"run": run.pk, "note": ""})
-    version = ModelVersion.objects.get()
-    fields = {
-        "version": version.pk,
-        "campaign": run.snapshot.campaign_id,
-        "pool_size": 5,
-        "ask_for": 9,
-        "control_share": 0.2,
-        "seed": 0,
-    }
-    answer = admin.post(reverse("admin:training_rescoring_add"), fields)
-    assert "no more than are scored" in answer.content.decode()
-    assert not Rescoring.objects.exists()
 
 
 def test_a_run_that_is_not_there_is_a_404(admin):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -203,6 +204,18 @@ def test_a_storage_out_of_reach_is_told_before_anything_is_trained(start, settin
     run = work(start())
     assert (run.state, run.reason) == (JobState.FAILED, Reason.STORAGE)
     assert "RUNS_STORAGE" in run.error
+
+
+def test_no_room_for_what_the_storage_has_is_a_full_disk(start, elsewhere: Path, monkeypatch):
+    def no_room(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    run = start()
+    (elsewhere / run.folder).mkdir(parents=True)
+    (elsewhere / run.folder / "state.safetensors").write_bytes(b"state")
+    monkeypatch.setattr(artefacts, "_bring", no_room)
+    assert (work(run).state, run.reason) == (JobState.FAILED, Reason.DISK_FULL)
+    assert "disk is full" in run.error
 
 
 def test_what_nobody_foresaw_has_a_reason_too(start, monkeypatch, caplog):

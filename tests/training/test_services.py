@@ -11,14 +11,13 @@ from django.db import IntegrityError, transaction
 
 from annotation_site.jobs.models import JobState
 from annotation_site.jobs.services import LEASE, job_cancel, job_claim, jobs_sweep
-from annotation_site.scoring.models import Campaign
+from annotation_site.rescoring.services import rescoring_start
 from annotation_site.snapshots.models import Snapshot
 from annotation_site.training.models import Activation, ModelVersion, TrainingRun
 from annotation_site.training.queue import queue_place
 from annotation_site.training.reasons import Reason
 from annotation_site.training.services import (
     TrainingError,
-    rescoring_start,
     run_resume,
     run_start,
     version_activate,
@@ -142,7 +141,7 @@ def test_the_queue_place_counts_all_work_of_the_same_workers(snapshot):
     )
     later = make_run(snapshot, created_at=NOON + timedelta(minutes=1))
     assert [queue_place(run) for run in (first, second, later)] == [1, 2, 3]
-    type(rescoring).objects.update(state=JobState.RUNNING)
+    type(rescoring).objects.update(state=JobState.RUNNING, worker="w")
     assert job_claim(model=TrainingRun, job_id=first.pk, worker="w", now=NOON)
     first.refresh_from_db()
     assert [queue_place(run) for run in (first, second, later)] == [None, 2, 3]
@@ -199,10 +198,3 @@ def test_the_database_refuses_two_active_versions(snapshot):
     version_promote(run=runs[0], note="", user=None, now=NOON)
     with pytest.raises(IntegrityError), transaction.atomic():
         ModelVersion.objects.create(run=runs[1], number=9, is_active=True, promoted_at=NOON)
-
-
-def test_a_rescoring_of_a_closed_campaign_is_refused(snapshot):
-    version = version_promote(run=make_run(snapshot, state=JobState.DONE), note="", user=None, now=NOON)
-    closed: Campaign = make_campaign(is_open=False)
-    with pytest.raises(TrainingError, match="closed"):
-        rescoring_start(version=version, campaign=closed, pool_size=10, ask_for=5, control_share=0.2, seed=0, now=NOON)

@@ -126,10 +126,11 @@ audio.addEventListener("pause", () => current?.show());
 audio.addEventListener("ended", () => current?.ended());
 audio.addEventListener("error", () => current?.fail());
 
-/** Players that came into the page later are told of by a page's own script: `atelier:added`. */
+/** Players that came into the page later are told of by htmx, or by a page's own script: `atelier:added`. */
 function begin() {
   for (const root of document.querySelectorAll("[data-player]:not([data-state])")) new Player(root);
 }
 
 document.addEventListener("atelier:added", begin);
+document.addEventListener("htmx:load", begin);
 begin();

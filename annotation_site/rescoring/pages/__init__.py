@@ -1,0 +1,1 @@
+"""The rescoring room's own pages in the admin panel."""
