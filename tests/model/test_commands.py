@@ -46,8 +46,10 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 
 def test_train_leaves_what_the_contract_names(trained: Path, snapshot_path: Path) -> None:
-    names = {"config.json", "events.jsonl", "report.json", "checkpoint.safetensors", "checkpoint.json"}
-    assert {path.name for path in trained.iterdir()} == names
+    names = {"config.json", "events.jsonl", "report.json", "checkpoint.safetensors", "checkpoint.json", "examples.json"}
+    pictures = {pair["picture"] for pair in json.loads((trained / "examples.json").read_text())["pairs"]}
+    assert pictures
+    assert {path.name for path in trained.iterdir()} == names | pictures
     report = json.loads((trained / "report.json").read_text())
     assert report["snapshot_digest"] == snapshot.read(snapshot_path).digest
     assert (report["seed"], report["code_version"], report["steps"]) == (5, "test", 3)
