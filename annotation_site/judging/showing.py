@@ -195,8 +195,9 @@ def _window(start_s: float, told: Mapping[str, float]) -> Window:
 
 def _step(told: Mapping[str, Any]) -> Step:
     difference, reach = told["difference"], Z_95 * told["sd"]
-    return Step(difference, difference - reach, difference + reach, told["is_told_apart"])
+    low, high = _within(difference - reach, least=-1.0), _within(difference + reach, least=-1.0)
+    return Step(difference, low, high, told["is_told_apart"])
 
 
-def _within(value: float) -> float:
-    return min(max(value, 0.0), 1.0)
+def _within(value: float, *, least: float = 0.0) -> float:
+    return min(max(value, least), 1.0)
