@@ -11,6 +11,8 @@ from rest_framework.test import APIClient
 
 from annotation_site.api.urls import router
 from annotation_site.corpus.models import ImportIssue, ImportJob
+from annotation_site.cycles.models import Schedule
+from annotation_site.cycles.services import cycle_begin
 from annotation_site.jobs.models import JobState
 from annotation_site.preferences.models import PreferenceTask
 from annotation_site.protocols.selectors import version_in_force
@@ -80,6 +82,7 @@ def make_everything() -> None:
     version = ModelVersion.objects.create(run=make_run(), number=1, is_active=True, promoted_at=NOON)
     rescoring = Rescoring.objects.create(version=version, campaign=pair_a.campaign, created_at=NOON)
     Proposal.objects.create(rescoring=rescoring, created_at=NOON)
+    cycle_begin(schedule=Schedule.objects.create(campaign=pair_a.campaign, set_at=NOON), now=NOON)
     ImportJob.objects.create(path="/data", created_at=NOON)
 
 

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from playwright.sync_api import expect
 from tests.browser import launch_options
 from tests.conftest import REPO_ROOT
 from tests.e2e.stage import SOON_MS, admin, stage, winter
+from tests.running.servers import servers
 
 __all__ = ["admin", "stage", "winter"]
 
@@ -32,12 +33,13 @@ SCREENS = Path(__file__).parent / "screens"
 
 @dataclass(frozen=True)
 class Site:
-    """A running site: its address, its state folder, and how to log in as admin and as rater."""
+    """A running site: its address, its state folder, how to log in as admin and as rater; its PostgreSQL, if any."""
 
     url: str
     state: Path
     logins: dict[str, tuple[str, str]]
     process: subprocess.Popen[str]
+    database_url: str = ""
 
     def manage(self, *arguments: str) -> str:
         """Run a management command on the site's own database."""
@@ -73,10 +75,15 @@ def screens() -> Path:
     return SCREENS
 
 
-@pytest.fixture(scope="session")
-def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The demo, seeded and running, with a real worker; stopped as Ctrl-C stops it."""
-    with _running(tmp_path_factory.mktemp("site") / "var") as site:
+@pytest.fixture(params=["one machine", "servers"])
+def running_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The demo, seeded and running, with a real worker; stopped as Ctrl-C stops it.
+
+    On one machine with SQLite and the broker that it starts itself, and with PostgreSQL and another broker by setting.
+    """
+    folder = tmp_path_factory.mktemp("site")
+    elsewhere = servers(folder / "elsewhere") if request.param == "servers" else nullcontext({})
+    with elsewhere as settings, _running(folder / "var", **settings) as site:
         logins = json.loads((site.state / "demo-logins.json").read_text())
         site.logins.update({login["role"]: (login["username"], login["password"]) for login in logins})
         yield site
@@ -107,14 +114,14 @@ def _running(state: Path, *options: str, **environment: str) -> Iterator[Site]:
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_until_answering(url, process)
-        yield Site(url, state, {}, process)
+        yield Site(url, state, {}, process, environment.get("DATABASE_URL", ""))
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=90)
     assert process.returncode == 0
 
 
-def _wait_until_answering(url: str, process: subprocess.Popen[str], seconds: float = 400.0) -> None:
+def _wait_until_answering(url: str, process: subprocess.Popen[str], seconds: float = 600.0) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         assert process.poll() is None, "the site ended by itself; its output says why"

@@ -5,14 +5,17 @@ Each step leaves a screenshot in `tests/e2e/screens/`.
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 import subprocess
 import sys
 import zipfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -35,10 +38,14 @@ def log_in(page: Page, site: Site, role: str) -> None:
     page.wait_for_url(lambda url: "/accounts/login" not in url)
 
 
-def rows(site: Site, question: str, *values: Any) -> list[tuple[Any, ...]]:
+def rows(site: Site, question: str) -> list[tuple[Any, ...]]:
     """What the site's own database says."""
-    with sqlite3.connect(f"file:{site.state / 'db.sqlite3'}?mode=ro", uri=True) as database:
-        return database.execute(question, values).fetchall()
+    if site.database_url:
+        with closing(psycopg2.connect(site.database_url)) as database, database.cursor() as cursor:
+            cursor.execute(question)
+            return cursor.fetchall()
+    with closing(sqlite3.connect(f"file:{site.state / 'db.sqlite3'}?mode=ro", uri=True)) as database:
+        return database.execute(question).fetchall()
 
 
 def state_of(page: Page, state: str, *, timeout: float) -> None:
@@ -63,7 +70,7 @@ def finish_job(page: Page, *, timeout: float) -> Locator:
     return live
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1500)
 def test_the_six_steps(running_site: Site, browser: Browser, screens: Path, tmp_path: Path):
     site = running_site
     rater = browser.new_context(viewport=LAPTOP).new_page()
@@ -195,7 +202,8 @@ def train(page: Page, site: Site, screens: Path) -> None:
     expect(curve).not_to_have_attribute("d", early, timeout=30_000)
     page.screenshot(path=screens / "5-training.png")
     live = finish_job(page, timeout=TRAINED_MS)
-    assert rows(site, "SELECT recipe, overrides FROM training_trainingrun") == [("tiny", '{"optim.lr": 0.003}')]
+    ((recipe, overrides),) = rows(site, "SELECT recipe, CAST(overrides AS text) FROM training_trainingrun")
+    assert (recipe, json.loads(overrides)) == ("tiny", {"optim.lr": 0.003})
     expect(live.get_by_text("New painting, new track in the test split")).to_be_visible()
     expect(live.locator(".atelier-strong").first).to_contain_text("MPJudge")
     expect(live.locator(".run-drawings svg").first).to_be_visible()

