@@ -286,7 +286,7 @@ def practise(page: Page) -> None:
 
 
 def see_what_the_model_asks(page: Page, site: Site, screens: Path) -> None:
-    """Step 6, the raters' half: what the model is least sure of comes up next."""
+    """Step 6, the raters' half: the pairs of the approved batch come up next."""
     asked = rows(site, "SELECT count(*) FROM scoring_pair WHERE origin != 'random'")
     assert asked == rows(site, "SELECT n_asked FROM training_rescoring") != [(0,)]
     page.goto(f"{site.url}/score/demo/")
