@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from typing import Any
 from uuid import UUID
@@ -29,6 +30,12 @@ from annotation_site.judging.throttles import THROTTLES
 
 MOST_WAIT_S = 20.0
 LOOK_EVERY_S = 0.04
+MOST_WAITING = 2
+"""So many requests of a server process may wait at a time: its other threads stay for everybody else."""
+
+WAIT_HELP = "Wait so many seconds for the result, at most 20. Where enough others wait already, 202 comes at once."
+
+_waiting = threading.BoundedSemaphore(MOST_WAITING)
 
 
 class Asked(serializers.Serializer[Any]):
@@ -137,7 +144,7 @@ class JudgeView(APIView):
 
     @extend_schema(
         request={"multipart/form-data": Asked, "application/json": Asked},
-        parameters=[OpenApiParameter("wait", float, description="Wait so many seconds for the result, at most 20.")],
+        parameters=[OpenApiParameter("wait", float, description=WAIT_HELP)],
         responses={
             200: JudgingTold,
             202: JudgingTold,
@@ -203,10 +210,16 @@ def _told(judging: Judging) -> Response:
 
 
 def _waited_for(judging: Judging, seconds: float) -> Judging:
-    end = time.monotonic() + seconds
-    while not judging.is_over and time.monotonic() < end:
-        time.sleep(LOOK_EVERY_S)
-        judging.refresh_from_db(fields=["state"])
+    """The judging once it is over or the time is up; as it is now where enough others wait already."""
+    if not _waiting.acquire(blocking=False):
+        return judging
+    try:
+        end = time.monotonic() + seconds
+        while not judging.is_over and time.monotonic() < end:
+            time.sleep(LOOK_EVERY_S)
+            judging.refresh_from_db(fields=["state"])
+    finally:
+        _waiting.release()
     judging.refresh_from_db()
     return judging
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.db import connections
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
+from annotation_site.api import judge
 from annotation_site.jobs.models import JobState
 from annotation_site.judging.models import Judging
 from tests.factories import make_admin, make_painting, make_rater, make_track, make_user
@@ -183,3 +185,14 @@ def closing(work: Any) -> Any:
             connections.close_all()
 
     return closed
+
+
+def test_those_who_wait_never_take_all_threads_of_the_site(nothing_is_sent: list):
+    make_version()
+    with ExitStack() as others:
+        for _ in range(judge.MOST_WAITING):
+            others.enter_context(judge._waiting)
+        start = time.monotonic()
+        answer = send(by_token(make_admin()), f"{ADDRESS}?wait=20")
+    assert answer.status_code == 202
+    assert time.monotonic() - start < 15, "it is told at once where to ask again"
