@@ -6,6 +6,7 @@ panel asks for itself again every second while the job is not over; nothing is c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -151,6 +152,21 @@ class JobAdmin(ModelAdmin):
         """The live part of the job's page; it stops asking once the job is over."""
         context = self.job_context(request, self.get_job(request, job_id))
         return render(request, "admin/jobs/live.html", context)
+
+    def done_to(
+        self, request: HttpRequest, job_id: int, act: Callable[[Any], object], *, refused: type[Exception]
+    ) -> HttpResponse:
+        """Do something to a job for whoever may start one, and go back to its page; a refusal is told there."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        job = self.get_job(request, job_id)
+        try:
+            act(job)
+        except refused as error:
+            messages.warning(request, str(error))
+        return redirect(self.url("change", job))
 
     def cancel_view(self, request: HttpRequest, job_id: int) -> HttpResponse:
         if request.method != "POST":

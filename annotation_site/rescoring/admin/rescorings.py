@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
@@ -135,16 +135,10 @@ class RescoringAdmin(JobAdmin):
         return self._change(request, job_id, _cancel)
 
     def _change(self, request: HttpRequest, job_id: int, service: Callable[..., None]) -> HttpResponse:
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        job = self.get_job(request, job_id)
-        try:
-            service(rescoring=job, now=timezone.now())
-        except RescoringError as error:
-            messages.warning(request, str(error))
-        return redirect(self.url("change", job))
+        def change(rescoring: Rescoring) -> None:
+            service(rescoring=rescoring, now=timezone.now())
+
+        return self.done_to(request, job_id, change, refused=RescoringError)
 
     def download_view(self, request: HttpRequest, job_id: int, file: str) -> HttpResponseBase:
         job = self.get_job(request, job_id)

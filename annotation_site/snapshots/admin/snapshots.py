@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
@@ -121,16 +121,11 @@ class SnapshotAdmin(JobAdmin):
 
     def resume_view(self, request: HttpRequest, job_id: int) -> HttpResponse:
         """Queue a stopped export again."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        snapshot = self.get_job(request, job_id)
-        try:
+
+        def resume(snapshot: Snapshot) -> None:
             snapshot_resume(snapshot=snapshot, now=timezone.now())
-        except SnapshotError as error:
-            messages.warning(request, str(error))
-        return redirect(self.url("change", snapshot))
+
+        return self.done_to(request, job_id, resume, refused=SnapshotError)
 
     def get_urls(self) -> list[URLPattern]:
         wrap, name = self.admin_site.admin_view, "snapshots_snapshot_"

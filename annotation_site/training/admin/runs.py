@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -112,16 +112,12 @@ class TrainingRunAdmin(JobAdmin):
         return actions
 
     def resume_view(self, request: HttpRequest, job_id: int) -> HttpResponse:
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        run = self.get_job(request, job_id)
-        try:
+        """Queue a stopped run again."""
+
+        def resume(run: TrainingRun) -> None:
             run_resume(run=run, now=timezone.now())
-        except TrainingError as error:
-            messages.warning(request, str(error))
-        return redirect(self.url("change", run))
+
+        return self.done_to(request, job_id, resume, refused=TrainingError)
 
     def get_urls(self) -> list[URLPattern]:
         wrap, name = self.admin_site.admin_view, "training_trainingrun_"
