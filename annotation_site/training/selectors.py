@@ -27,7 +27,7 @@ def runs_done() -> QuerySet[TrainingRun]:
 
 
 def versions() -> QuerySet[ModelVersion]:
-    return ModelVersion.objects.select_related("run__snapshot").order_by("-is_active", "-number")
+    return ModelVersion.objects.select_related("run__snapshot").defer("run__report").order_by("-is_active", "-number")
 
 
 def run_config(run: TrainingRun) -> Config:

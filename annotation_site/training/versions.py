@@ -21,8 +21,8 @@ class CheckpointMissing(JobFailed):
 
 
 def active_version() -> ModelVersion | None:
-    """The version that answers for the site now; None before the first promotion."""
-    return ModelVersion.objects.select_related("run__snapshot").filter(is_active=True).first()
+    """The version that answers for the site now; None before the first promotion. Without its run's long report."""
+    return ModelVersion.objects.select_related("run__snapshot").defer("run__report").filter(is_active=True).first()
 
 
 def checkpoint_folder(version: ModelVersion) -> Path:

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from annotation_site.training.models import ModelVersion
@@ -43,6 +45,13 @@ def two() -> tuple[ModelVersion, ModelVersion]:
 
 def url(action: str, *args: object) -> str:
     return reverse(f"admin:training_modelversion_{action}", args=args)
+
+
+def test_the_list_reads_no_runs_report(admin: Client, two: tuple[ModelVersion, ModelVersion]) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        page = text(admin, url("changelist"))
+    assert "surer of itself" in page
+    assert [query["sql"] for query in asked if '"training_trainingrun"."report"' in query["sql"]] == []
 
 
 def test_admins_alone_reach_any_page(client: Client, two: tuple[ModelVersion, ModelVersion]) -> None:

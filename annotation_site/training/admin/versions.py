@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
@@ -22,10 +23,14 @@ class ModelVersionAdmin(ModelAdmin):
     """Versions are made by promoting a run or by bringing in a file, and never changed or deleted here."""
 
     list_display = ("name", "active_label", "origin", "snapshot_digest", "test_srcc", "note", "promoted_at")
-    list_select_related = ("run",)
     list_before_template = "admin/training/versions_top.html"
     list_after_template = "admin/training/versions_history.html"
     ordering = ("-number",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
+        """Without the runs' reports, which are long: a version has the figures that are listed."""
+        found: QuerySet[ModelVersion] = super().get_queryset(request)
+        return found.select_related("run").defer("run__report")
 
     @display(description="Version", ordering="number")
     def name(self, version: ModelVersion) -> str:
