@@ -7,6 +7,7 @@ import json
 import zipfile
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -217,3 +218,17 @@ def test_the_zips_index_is_made_with_the_export_and_made_again_when_lost(sealed,
         damage()
         assert content_of(admin.get(url("download", sealed.pk))) == whole
         assert index.read_text().startswith('{"CITATION.cff"')
+
+
+def test_who_may_only_look_sees_no_button_and_stops_nothing(judged):
+    looker = make_user(is_staff=True)
+    looker.user_permissions.add(Permission.objects.get(codename="view_snapshot"))
+    client = logged_in(looker)
+    snapshot = snapshot_start(campaign=judged.campaign, recipe="demo", now=NOON)
+    page = client.get(url("change", snapshot.pk))
+    assert page.status_code == 200
+    assert b"<button" not in page.content.split(b'data-part="actions"')[1].split(b"</span>")[0]
+    assert client.post(url("cancel", snapshot.pk)).status_code == 403
+    snapshot.refresh_from_db()
+    assert not snapshot.cancel_requested
+    assert b"Cancel" in logged_in(make_admin()).get(url("change", snapshot.pk)).content
