@@ -101,6 +101,7 @@ class ResultTold(serializers.Serializer[Any]):
 
 class JudgingTold(serializers.ModelSerializer[Judging]):
     version = serializers.IntegerField(source="version.number", default=None, allow_null=True)
+    words = serializers.SerializerMethodField(help_text="What is being done, or why nothing is.")
     before = serializers.SerializerMethodField(help_text="How many others come first, while it is queued.")
     result = serializers.SerializerMethodField(help_text="Null until the state is `done`.")
 
@@ -110,6 +111,9 @@ class JudgingTold(serializers.ModelSerializer[Judging]):
             *("key", "state", "before", "done", "total", "words", "error"),
             *("version", "created_at", "expires_at", "result"),
         )
+
+    def get_words(self, judging: Judging) -> str:
+        return selectors.words_of(judging, now=timezone.now())
 
     def get_before(self, judging: Judging) -> int:
         return selectors.n_before(judging)

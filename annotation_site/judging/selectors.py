@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -17,6 +18,9 @@ from annotation_site.judging.models import Judging
 from annotation_site.training.models import ModelVersion
 
 MOST_FOUND = 12
+PATIENCE = timedelta(seconds=30)
+"""After so long without anybody at work on a judging a person wants to know."""
+NOBODY = "Nobody has taken this up yet. The judge's worker may not be running: please tell whoever keeps this site"
 
 Item = TypeVar("Item", Painting, Track)
 
@@ -60,6 +64,14 @@ def n_before(judging: Judging) -> int:
     if judging.state != JobState.QUEUED:
         return 0
     return Judging.objects.filter(pk__lt=judging.pk).exclude(state__in=ENDED).count()
+
+
+def words_of(judging: Judging, *, now: datetime) -> str:
+    """What is being done with it; of one that lies there while nobody works, that the worker may not be running."""
+    alone = judging.state == JobState.QUEUED and now - judging.created_at > PATIENCE
+    if alone and not Judging.objects.filter(Q(state=JobState.RUNNING) | Q(heartbeat_at__gt=now - PATIENCE)).exists():
+        return NOBODY
+    return judging.words
 
 
 def standing_of(version: ModelVersion) -> Standing | None:

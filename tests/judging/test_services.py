@@ -13,6 +13,7 @@ from django.db import IntegrityError
 from annotation_site.jobs.models import JobState
 from annotation_site.judging.errors import JudgingRefused, NotYours, NoVersion, StillAtWork, TooLarge
 from annotation_site.judging.models import Judging, Subject
+from annotation_site.judging.selectors import words_of
 from annotation_site.judging.services import Question, judging_ask, judging_forget, judgings_sweep
 from tests.conftest import NOON
 from tests.factories import make_admin, make_painting, make_rater, make_track
@@ -152,3 +153,13 @@ def test_a_judging_has_one_piece_of_music(version):
     judging = make_done()
     with pytest.raises(IntegrityError):
         Subject.objects.create(judging=judging, kind="music", position=1, name="another")
+
+
+def test_whoever_waits_for_a_judge_that_is_not_there_is_told(version):
+    judging = make_judging(state=JobState.QUEUED, words="Waiting")
+    asked = judging.created_at
+    assert words_of(judging, now=asked + timedelta(seconds=20)) == "Waiting"
+    later = asked + timedelta(seconds=40)
+    assert "worker may not be running" in words_of(judging, now=later)
+    make_judging(state=JobState.DONE, heartbeat_at=later - timedelta(seconds=5))  # somebody is at work, on others first
+    assert words_of(judging, now=later) == "Waiting"
