@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -41,6 +41,13 @@ def user_of(request: HttpRequest) -> User:
     """Who asks: in the admin panel always somebody who is logged in."""
     assert isinstance(request.user, User)
     return request.user
+
+
+def filled_in(form: type[forms.Form], query: QueryDict) -> dict[str, Any]:
+    """What a link fills into a start form: of a field of many choices all that are named."""
+    many = (forms.MultipleChoiceField, forms.ModelMultipleChoiceField)
+    fields = form.base_fields
+    return {name: query.getlist(name) if isinstance(fields.get(name), many) else query[name] for name in query}
 
 
 class JobAdmin(ModelAdmin):
@@ -130,7 +137,7 @@ class JobAdmin(ModelAdmin):
         """The start form; after it, the job's own page."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = self.start_form(request.POST or None, initial=request.GET.dict())
+        form = self.start_form(request.POST or None, initial=filled_in(self.start_form, request.GET))
         if request.method == "POST" and form.is_valid():
             try:
                 job = self.start(request, form, now=timezone.now())

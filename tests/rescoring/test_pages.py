@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -223,6 +224,22 @@ def test_a_proposal_is_asked_for_from_a_rescoring(campaign, admin):
     assert answer["Location"] == url("proposal_change", proposal.pk)
     refused = admin.post(url("proposal_add"), asked | {"n_candidates": 100, "method": "ensemble"})
     assert "two to five model versions" in refused.text
+
+
+def test_proposing_again_fills_in_all_that_was_asked_for(campaign, admin):
+    rescoring = scored(campaign)
+    asked = {"rescoring": rescoring.pk, "method": "ensemble", "count": 3, "control_share": 0.3, "seed": 4}
+    asked |= {"n_candidates": 90, "per_painting": 2, "sure_sd": 0.07}
+    members = [rescoring.version_id, make_version(2).pk]
+    admin.post(url("proposal_add"), asked | {"members": members})
+    proposal = Proposal.objects.get()
+    Proposal.objects.update(state=JobState.FAILED, error="The disk is full.")
+    page = admin.get(url("proposal_change", proposal.pk)).text
+    link = html.unescape(re.search(r'href="([^"]*proposal/add/[^"]*)"', page)[1])
+    form = admin.get(link).context["form"]
+    assert {name: form[name].value() for name in asked} == {name: str(value) for name, value in asked.items()}
+    assert [int(member) for member in form["members"].value()] == members
+    assert form["per_clip"].value() is None
 
 
 def test_the_gallery_shows_each_pair_with_picture_sound_prediction_and_why(campaign, admin):

@@ -66,10 +66,7 @@ class ProposalAdmin(JobAdmin):
 
     def job_actions(self, request: HttpRequest, job: Proposal) -> list[dict[str, str]]:
         if job.state in (JobState.FAILED, JobState.CANCELLED):
-            names = ("method", "count", "control_share", "n_candidates", "seed")
-            same = {"rescoring": str(job.rescoring_id), **{name: str(getattr(job, name)) for name in names}}
-            add = f"{reverse('admin:rescoring_proposal_add')}?{urlencode(same)}"
-            return [{"title": "Propose again", "url": add, "method": "get"}]
+            return [{"title": "Propose again", "url": _again(job), "method": "get"}]
         if job.standing != Proposal.Standing.DRAFT or job.state != JobState.DONE:
             return []
         approve = {"title": "Approve", "url": self.url("approve", job), "method": "get"}
@@ -164,3 +161,12 @@ class ProposalAdmin(JobAdmin):
             "back": self.url("change", proposal),
         }
         return render(request, "admin/confirm.html", self.page_context(request, str(proposal), **asked))
+
+
+def _again(proposal: Proposal) -> str:
+    """The start form filled in as it was for this one."""
+    names = ("method", "count", "control_share", "per_painting", "per_clip", "sure_sd", "n_candidates", "seed")
+    given = {name: value for name in names if (value := getattr(proposal, name)) is not None}
+    members = [("members", member.pk) for member in proposal.members.all()]
+    query = urlencode([("rescoring", proposal.rescoring_id), *given.items(), *members])
+    return f"{reverse('admin:rescoring_proposal_add')}?{query}"
