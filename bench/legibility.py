@@ -92,15 +92,15 @@ def coherences(painting_PQ: Floats, clip_CQ: Floats) -> Floats:
 def corpus(folder: Path) -> tuple[Floats, Floats, Floats, Floats, NDArray[np.int64]]:
     """Statistics and qualities of paintings and of clips, and the track of each clip."""
     truth = Truth.load(folder / "truth.json")
-    digests = {name: _by_file(folder / name) for name in ("paintings/paintings.csv", "music/tracks.csv")}
+    known = {name: digests(folder / name) for name in ("paintings/paintings.csv", "music/tracks.csv")}
     pictures, seen = [], []
-    for name, digest in digests["paintings/paintings.csv"].items():
+    for name, digest in known["paintings/paintings.csv"].items():
         with Image.open(folder / "paintings" / name) as picture:
             squashed = picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX, reducing_gap=2.0)
         pictures.append(np.asarray(squashed, dtype=np.float32) / 255)
         seen.append(truth.paintings[digest].as_array())
     mels, heard, tracks = [], [], []
-    for number, (name, digest) in enumerate(digests["music/tracks.csv"].items()):
+    for number, (name, digest) in enumerate(known["music/tracks.csv"].items()):
         for index, latents in enumerate(truth.tracks[digest]):
             mels.append(mel_of(folder / "music" / name, start_s=index * CLIP_SECONDS).astype(np.float32))
             heard.append(latents.as_array())
@@ -137,7 +137,7 @@ def _explained(true_NQ: Floats, read_NQ: Floats) -> str:
     return ", ".join(f"{name} {1 - share:.2f}" for name, share in zip(QUALITIES, left, strict=True))
 
 
-def _by_file(table_csv: Path) -> dict[str, str]:
+def digests(table_csv: Path) -> dict[str, str]:
     """The SHA-256 of each file of a corpus table."""
     with table_csv.open(encoding="utf-8", newline="") as file:
         return {row["file"]: row["sha256"] for row in csv.DictReader(file)}

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from bench.learning import BAND, with_votes
-from bench.legibility import picture_statistics, read_off
+from bench.legibility import coherences, picture_statistics, read_off
+from bench.qualities import gains
 from model import metrics
 from tests.model.motifs import motif_world
 
@@ -46,3 +47,18 @@ def test_the_oracle_reads_brightness_off_pictures_and_no_more_than_is_there() ->
     read = read_off(picture_statistics(pictures, scales=(1, 2)), np.stack([brightness, hidden], axis=1), known, new)
     assert np.corrcoef(read[:, 0], brightness[new])[0, 1] > 0.95
     assert abs(np.corrcoef(read[:, 1], hidden[new])[0, 1]) < 0.5
+
+
+def test_what_a_model_matches_is_told_apart_by_quality() -> None:
+    """Logits that hold the first product whole, the second by half, and much of either side alone."""
+    generator = np.random.default_rng(0)
+    painting_PQ, clip_CQ = generator.uniform(0, 1, (80, 6)), generator.uniform(0, 1, (50, 6))
+    true_PC = coherences(painting_PQ, clip_CQ).reshape(80, 50)
+    u_PQ, w_CQ = 2 * painting_PQ - 1, 2 * clip_CQ - 1
+    logit_PC = 6.15 * (0.26 * np.outer(u_PQ[:, 0], w_CQ[:, 0]) + 0.08 * np.outer(u_PQ[:, 1], w_CQ[:, 1]))
+    logit_PC += generator.normal(size=(80, 1)) + generator.normal(size=(1, 50))
+    found, explained = gains(logit_PC, true_PC, painting_PQ, clip_CQ)
+    np.testing.assert_allclose(found, [1, 0.5, 0, 0, 0, 0], atol=1e-3)
+    assert explained == pytest.approx(1)
+    _, noisy = gains(logit_PC + generator.normal(size=(80, 50)), true_PC, painting_PQ, clip_CQ)
+    assert noisy < 0.5
