@@ -8,7 +8,7 @@ import signal
 import sys
 
 from celery import Celery
-from celery.signals import setup_logging, worker_init, worker_process_init
+from celery.signals import setup_logging, worker_init, worker_process_init, worker_ready
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotation_site.settings")
@@ -45,3 +45,11 @@ def end_with_worker(**_: object) -> None:
     """
     if sys.platform == "linux" and os.getpid() not in _worker:  # a pool may also be the worker itself
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@worker_ready.connect
+def keep_watch(**_: object) -> None:
+    """Every worker's main process sweeps where beat's sweep finds no worker free."""
+    from annotation_site.jobs.watch import Watch  # the models are there only now
+
+    Watch().start()
