@@ -106,9 +106,9 @@ class Stage:
 
     def kill_worker_of(self, run: int) -> str:
         """SIGKILL to the worker that trains, and to nothing else; returns what it calls itself."""
-        keepers = [pid for pid in self.trained_beside(run) if _parent(_parent(pid)) in self.pids]
-        worker = next(worker for worker in self.workers if worker.pid == _parent(_parent(keepers[0])))
-        child = _parent(keepers[0])
+        keepers = [pid for pid in self.trained_beside(run) if parent_of(parent_of(pid)) in self.pids]
+        worker = next(worker for worker in self.workers if worker.pid == parent_of(parent_of(keepers[0])))
+        child = parent_of(keepers[0])
         worker.kill()
         worker.wait()
         return f":{child}:"
@@ -157,7 +157,7 @@ class Stage:
         return self.site.shell(code).rsplit("FOUND", 1)[1].strip()
 
 
-def _parent(pid: int) -> int:
+def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
 
 
