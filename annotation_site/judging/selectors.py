@@ -20,7 +20,7 @@ from annotation_site.training.models import ModelVersion
 MOST_FOUND = 12
 PATIENCE = timedelta(seconds=30)
 """After so long without anybody at work on a judging a person wants to know."""
-NOBODY = "Nobody has taken this up yet. The judge's worker may not be running: please tell whoever keeps this site"
+NOBODY = "Nobody has taken this up yet. The judge's worker may not be running: please tell whoever keeps this site."
 
 Item = TypeVar("Item", Painting, Track)
 
@@ -67,11 +67,12 @@ def n_before(judging: Judging) -> int:
 
 
 def words_of(judging: Judging, *, now: datetime) -> str:
-    """What is being done with it; of one that lies there while nobody works, that the worker may not be running."""
+    """What is being done with it, and how many come first; or that nobody is at work on any, where it looks so."""
     alone = judging.state == JobState.QUEUED and now - judging.created_at > PATIENCE
     if alone and not Judging.objects.filter(Q(state=JobState.RUNNING) | Q(heartbeat_at__gt=now - PATIENCE)).exists():
         return NOBODY
-    return judging.words
+    before = n_before(judging)
+    return f"{judging.words}, {before} before this one" if before else judging.words
 
 
 def standing_of(version: ModelVersion) -> Standing | None:

@@ -147,7 +147,6 @@ def judging_page(request: HttpRequest, key: UUID) -> HttpResponse:
         standing = selectors.standing_of(judging.version) if judging.version else None
         context |= {"result": result, "looked_at": looked_at, "standing": standing}
         return render(request, "judging/result.html", context)
-    context["n_before"] = selectors.n_before(judging)
     context["words"] = selectors.words_of(judging, now=timezone.now())
     return render(request, "judging/waiting.html", context)
 

@@ -22,9 +22,8 @@ async function look() {
   setTimeout(look, wait);
 }
 
-function show({ state, before, done, total, words: doing }) {
+function show({ state, done, total, words: said }) {
   root.dataset.state = state;
-  const said = before > 0 ? `${doing}, ${before} before this one` : doing;
   if (words.textContent !== said) words.textContent = said;
   if (total > 0) {
     progress.max = total;

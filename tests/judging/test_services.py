@@ -163,3 +163,5 @@ def test_whoever_waits_for_a_judge_that_is_not_there_is_told(version):
     assert "worker may not be running" in words_of(judging, now=later)
     make_judging(state=JobState.DONE, heartbeat_at=later - timedelta(seconds=5))  # somebody is at work, on others first
     assert words_of(judging, now=later) == "Waiting"
+    behind = make_judging(state=JobState.QUEUED, words="Waiting")
+    assert words_of(behind, now=asked) == "Waiting, 1 before this one"
