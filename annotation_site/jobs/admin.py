@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
+from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -104,6 +105,10 @@ class JobAdmin(ModelAdmin):
         """The address of one of the job's pages: change, panel, cancel, or one that the room adds."""
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{action}", args=[job.pk])
 
+    def may_act(self, request: HttpRequest) -> bool:
+        """Whether somebody may stop jobs and queue them again: who may start them, also where another page does so."""
+        return user_of(request).has_perm(f"{self.opts.app_label}.{get_permission_codename('add', self.opts)}")
+
     def get_job(self, request: HttpRequest, job_id: int) -> Any:
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -120,7 +125,7 @@ class JobAdmin(ModelAdmin):
 
     def job_context(self, request: HttpRequest, job: Job) -> dict[str, Any]:
         """What the job's page shows. Who may start no job sees no button that does something to one."""
-        acts = self.has_add_permission(request)
+        acts = self.may_act(request)
         return {
             "job": job,
             "label": STATE_LABELS[JobState(job.state)],
@@ -168,7 +173,7 @@ class JobAdmin(ModelAdmin):
         """Do something to a job for whoever may start one, and go back to its page; a refusal is told there."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        if not self.has_add_permission(request):
+        if not self.may_act(request):
             raise PermissionDenied
         job = self.get_job(request, job_id)
         try:

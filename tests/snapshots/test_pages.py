@@ -14,7 +14,7 @@ from django.urls import reverse
 from annotation_site.jobs.models import JobState
 from annotation_site.jobs.services import job_claim
 from annotation_site.ranges import Unsatisfiable, asked_range
-from annotation_site.snapshots.models import Snapshot
+from annotation_site.snapshots.models import Snapshot, Verification
 from annotation_site.snapshots.services import snapshot_folder, snapshot_start
 from mpd_builder import snapshot as snapshots
 from tests.conftest import NOON
@@ -232,3 +232,13 @@ def test_who_may_only_look_sees_no_button_and_stops_nothing(judged):
     snapshot.refresh_from_db()
     assert not snapshot.cancel_requested
     assert b"Cancel" in logged_in(make_admin()).get(url("change", snapshot.pk)).content
+
+
+def test_a_job_that_another_page_starts_is_stopped_all_the_same(sealed, admin):
+    """A verification has no form of its own; its page still has the button, and the button works."""
+    job = Verification.objects.create(snapshot=sealed, created_at=NOON)
+    own = "admin:snapshots_verification_"
+    assert b"Cancel" in admin.get(reverse(f"{own}change", args=[job.pk])).content
+    admin.post(reverse(f"{own}cancel", args=[job.pk]))
+    job.refresh_from_db()
+    assert job.state == JobState.CANCELLED
